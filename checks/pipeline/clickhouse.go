@@ -1,0 +1,240 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"golang.org/x/sync/errgroup"
+)
+
+// ClickHouse is a ClickHouse server, over its native protocol or over HTTP, as the address says. The statements run on
+// servers from 18.16 on: values are bound by the driver, for the old ones know no query parameters.
+type ClickHouse struct {
+	world *World
+
+	once sync.Once
+	conn clickhouse.Conn
+	err  error
+}
+
+// Reach greets the server.
+func (c *ClickHouse) Reach(ctx context.Context) (Reached, error) {
+	return ask(ctx, c.world, ClickHouseReached, Nothing{}, func(ctx context.Context) (Reached, error) {
+		versions, err := query(ctx, c, func(row scanner, version *string) error {
+			return row.Scan(version)
+		}, "SELECT version()")
+		if err != nil {
+			return Reached{}, err
+		}
+		if len(versions) != 1 {
+			return Reached{}, fmt.Errorf("%d rows came for its version", len(versions))
+		}
+		return c.world.reached(SourceClickHouse, versions[0]), nil
+	})
+}
+
+// embeddings is what the names of all tables of the embeddings' family have in common
+// (products/error_tracking/backend/embedding.py and indexed_embedding.py).
+const embeddings = "%document_embeddings%"
+
+// EmbeddingTables lists the tables of the embeddings' family in all databases, those that hold rows and those that only
+// pass them on. A server does not show tables that its user may not see.
+func (c *ClickHouse) EmbeddingTables(ctx context.Context) ([]Table, error) {
+	return ask(ctx, c.world, EmbeddingTables, Nothing{}, func(ctx context.Context) ([]Table, error) {
+		type column struct{ database, table, name string }
+		var tables []Table
+		var columns []column
+		both, ctx := errgroup.WithContext(ctx)
+		both.Go(func() (err error) {
+			tables, err = query(ctx, c, func(row scanner, t *Table) error {
+				return row.Scan(&t.Database, &t.Name, &t.Engine)
+			}, "SELECT database, name, engine FROM system.tables WHERE name LIKE ? ORDER BY database, name", embeddings)
+			return err
+		})
+		both.Go(func() (err error) {
+			columns, err = query(ctx, c, func(row scanner, c *column) error {
+				return row.Scan(&c.database, &c.table, &c.name)
+			}, "SELECT database, table, name FROM system.columns WHERE table LIKE ? ORDER BY database, table, name", embeddings)
+			return err
+		})
+		if err := both.Wait(); err != nil {
+			return nil, err
+		}
+		for i := range tables {
+			for _, column := range columns {
+				if column.database == tables[i].Database && column.table == tables[i].Name {
+					tables[i].Columns = append(tables[i].Columns, column.name)
+				}
+			}
+		}
+		return tables, nil
+	})
+}
+
+// LiveSignals counts a team's live signals in one embedding table, one row a report, the report with the most first. As
+// for the pipeline's own readers (products/signals/backend/temporal/grouping.py), of each document only the newest
+// version by inserted_at counts, and not when it is marked as deleted. Signals without a report are left out.
+func (c *ClickHouse) LiveSignals(ctx context.Context, table Table, team int64) ([]ReportSignals, error) {
+	asked := SignalsOf{Table: table, Team: team}
+	return ask(ctx, c.world, LiveSignals, asked, func(ctx context.Context) ([]ReportSignals, error) {
+		server, err := c.Reach(ctx)
+		if err != nil {
+			return nil, err
+		}
+		report, deleted := metadataFields(server.Version)
+		statement := fmt.Sprintf(`SELECT report, count() AS documents, max(signalled) AS newest, max(arrived) AS inserted
+FROM (
+	SELECT document_id, argMax(metadata, inserted_at) AS said, %s AS report, %s AS deleted,
+		argMax(timestamp, inserted_at) AS signalled, max(inserted_at) AS arrived
+	FROM %s.%s
+	WHERE team_id = ? AND product = 'signals' AND document_type = 'signal'
+	GROUP BY document_id
+)
+WHERE report != '' AND NOT deleted
+GROUP BY report
+ORDER BY documents DESC, report`, report, deleted, identifier(table.Database), identifier(table.Name))
+		return query(ctx, c, func(row scanner, r *ReportSignals) error {
+			var documents uint64
+			err := row.Scan(&r.Report, &documents, &r.Newest, &r.Inserted)
+			r.Documents = int(documents)
+			return err
+		}, statement, team)
+	})
+}
+
+// metadataFields returns expressions for the report's id, and for whether the signal is deleted, in the metadata "said".
+//
+// A server from before the JSON functions gets regular expressions, for its visitParamExtract finds nothing behind the
+// space that Python writes after a colon. They see the text only: the first "report_id" and any "deleted" count, also one
+// inside of "extra".
+func metadataFields(version string) (report, deleted string) {
+	major, _, _ := strings.Cut(version, ".")
+	if year, err := strconv.Atoi(major); err == nil && year < 20 {
+		return `extract(said, '"report_id"\\s*:\\s*"([^"]*)"')`, `match(said, '"deleted"\\s*:\\s*true')`
+	}
+	return `JSONExtractString(said, 'report_id')`, `JSONExtractBool(said, 'deleted')`
+}
+
+// identifier quotes a name for a statement.
+func identifier(name string) string {
+	return "`" + strings.NewReplacer("\\", "\\\\", "`", "\\`").Replace(name) + "`"
+}
+
+type scanner interface{ Scan(into ...any) error }
+
+// query reads all rows of a statement.
+func query[Row any](ctx context.Context, c *ClickHouse, scan func(scanner, *Row) error, statement string, values ...any) ([]Row, error) {
+	c.once.Do(c.open)
+	if c.err != nil {
+		return nil, c.err
+	}
+	rows, err := c.conn.Query(ctx, statement, values...)
+	if err != nil {
+		return nil, refusedBy(err)
+	}
+	defer rows.Close()
+	var all []Row
+	for rows.Next() {
+		var row Row
+		if err := scan(rows, &row); err != nil {
+			return nil, err
+		}
+		all = append(all, row)
+	}
+	return all, refusedBy(rows.Err())
+}
+
+// open prepares the connections; the driver makes each when it is needed. The readonly of 2 forbids writing, and lets the
+// driver say how long a statement may take.
+func (c *ClickHouse) open() {
+	s := c.world.Settings.ClickHouse
+	address, err := url.Parse(s.URL)
+	if err != nil {
+		c.err = fmt.Errorf("%s has no valid address", s.Setting)
+		return
+	}
+	dial := c.world.dialer()
+	overHTTP := address.Scheme == "http" || address.Scheme == "https"
+	options := &clickhouse.Options{
+		Addr:        []string{address.Host},
+		Auth:        clickhouse.Auth{Username: s.User, Password: string(s.Password)},
+		DialTimeout: c.world.observation,
+		Settings:    clickhouse.Settings{"readonly": 2},
+	}
+	if address.Scheme == "https" || s.Secure && !overHTTP {
+		options.TLS = &tls.Config{ServerName: address.Hostname(), InsecureSkipVerify: !s.Verify} // as CLICKHOUSE_VERIFY says
+	}
+	if overHTTP {
+		options.Protocol = clickhouse.HTTP
+		options.DialContext = func(ctx context.Context, address string) (net.Conn, error) { return dial(ctx, "tcp", address) }
+		options.TransportFunc = func(t *http.Transport) (http.RoundTripper, error) {
+			t.Proxy = nil
+			return t, nil
+		}
+	} else {
+		options.DialContext = func(ctx context.Context, address string) (net.Conn, error) {
+			conn, err := dial(ctx, "tcp", address)
+			if err != nil {
+				return nil, err
+			}
+			return greet(ctx, conn, options.TLS)
+		}
+	}
+	if c.conn, c.err = clickhouse.Open(options); c.err == nil {
+		c.world.onClose(func() { _ = c.conn.Close() })
+	}
+}
+
+// greeted is a connection whose handshake in the native protocol ends with the context that it was dialled in. The
+// driver bounds it by DialTimeout alone, and takes its deadline back when it is over.
+type greeted struct {
+	net.Conn
+	over func() bool
+}
+
+func greet(ctx context.Context, conn net.Conn, encryption *tls.Config) (net.Conn, error) {
+	if encryption != nil {
+		encrypted := tls.Client(conn, encryption)
+		if err := encrypted.HandshakeContext(ctx); err != nil {
+			conn.Close()
+			return nil, err
+		}
+		conn = encrypted
+	}
+	return &greeted{conn, context.AfterFunc(ctx, func() { conn.Close() })}, nil
+}
+
+func (g *greeted) SetDeadline(t time.Time) error {
+	if t.IsZero() {
+		g.over()
+	}
+	return g.Conn.SetDeadline(t)
+}
+
+// refusedBy tells refused credentials from other errors of the server.
+func refusedBy(err error) error {
+	var exception *clickhouse.Exception
+	var answer *clickhouse.HTTPError
+	switch {
+	case errors.As(err, &exception):
+		switch exception.Code {
+		case 192, 193, 194, 195, 516: // unknown user, wrong password, password required, address not allowed, authentication failed
+			return kinded{Denied, err}
+		}
+	case errors.As(err, &answer):
+		if answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden {
+			return kinded{Denied, err}
+		}
+	}
+	return err
+}

@@ -1,0 +1,37 @@
+package pipeline
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Table is one table of the embeddings' family, in any database.
+type Table struct {
+	Database string
+	Name     string
+	Engine   string
+	Columns  []string
+}
+
+func (t Table) String() string { return t.Database + "." + t.Name }
+
+// Stores reports whether the table keeps embeddings, as those do that cleanup_signals deletes from
+// (products/signals/backend/management/commands/cleanup_signals.py). The others of the family pass rows on, or buffer
+// them for a day.
+func (t Table) Stores() bool {
+	return strings.HasSuffix(t.Engine, "MergeTree") && strings.Contains(t.Name, "sharded_posthog_document_embeddings")
+}
+
+// TellsReports reports whether the table's rows say which report a signal belongs to. The older table for all models
+// has no metadata.
+func (t Table) TellsReports() bool { return slices.Contains(t.Columns, "metadata") }
+
+// ReportSignals is the live signals of one report in one embedding table: documents whose newest version is not
+// marked as deleted.
+type ReportSignals struct {
+	Report    string // the report's id as it stands in the metadata: any text at all
+	Documents int
+	Newest    time.Time // the newest of the signals' own times
+	Inserted  time.Time // when the newest row was inserted
+}

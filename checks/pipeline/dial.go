@@ -1,0 +1,99 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"sync"
+)
+
+// composeHosts are the services' names in docker-compose.dev.yml. They are defaults on the host as well, where
+// /etc/hosts should say that they are 127.0.0.1.
+var composeHosts = []string{"clickhouse", "db", "kafka", "objectstorage", "redis7", "temporal"}
+
+// dialContext is how a connection is made.
+type dialContext = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// roads is what a world has learnt about the way to its services.
+type roads struct {
+	resolver *net.Resolver // nil: the default one
+
+	mu       sync.Mutex
+	resolves map[string]bool // of compose host names
+}
+
+// dialer is how every door makes its connections: as package net does, except that a compose host name that does not
+// resolve is tried on 127.0.0.1. See [World.detour].
+func (w *World) dialer() dialContext {
+	dialer := net.Dialer{Resolver: w.roads.resolver}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		host, port, err := net.SplitHostPort(address)
+		if err == nil && slices.Contains(composeHosts, host) && !w.resolvable(ctx, host) {
+			address = net.JoinHostPort("127.0.0.1", port)
+		}
+		return dialer.DialContext(ctx, network, address)
+	}
+}
+
+// resolvable looks a compose host name up, once a run. A name server that says nothing for a quarter of the time that
+// an observation may take does not know the name: /etc/hosts would have been read by then.
+func (w *World) resolvable(ctx context.Context, host string) bool {
+	w.roads.mu.Lock()
+	resolves, known := w.roads.resolves[host]
+	w.roads.mu.Unlock()
+	if known {
+		return resolves
+	}
+	bounded, cancel := context.WithTimeout(ctx, w.observation/4)
+	defer cancel()
+	_, err := w.roads.resolver.LookupHost(bounded, host)
+	if ctx.Err() != nil {
+		return true // out of time: nothing was learnt
+	}
+	w.roads.mu.Lock()
+	defer w.roads.mu.Unlock()
+	if w.roads.resolves == nil {
+		w.roads.resolves = map[string]bool{}
+	}
+	w.roads.resolves[host] = err == nil
+	return err == nil
+}
+
+// detour says that a source's host name was tried on 127.0.0.1 because it does not resolve. It is "" when that was not
+// so, or nothing was dialled yet.
+func (w *World) detour(source Source) string {
+	address, err := url.Parse(w.address(source))
+	if err != nil {
+		return ""
+	}
+	w.roads.mu.Lock()
+	defer w.roads.mu.Unlock()
+	if resolves, known := w.roads.resolves[address.Hostname()]; !known || resolves {
+		return ""
+	}
+	return fmt.Sprintf("the host name %s does not resolve and was tried on 127.0.0.1", address.Hostname())
+}
+
+// address is where a source is expected, without credentials.
+func (w *World) address(source Source) string {
+	switch source {
+	case SourceTemporal:
+		return w.Settings.Temporal.URL
+	case SourceClickHouse:
+		return w.Settings.ClickHouse.URL
+	case SourceObjectStorage:
+		return w.Settings.ObjectStorage.URL
+	case SourceDocker:
+		return w.Settings.Docker.URL
+	case SourcePostgres:
+		return w.Settings.Postgres.URL
+	}
+	return ""
+}
+
+// reached is what a door returns when its service answered.
+func (w *World) reached(source Source, version string) Reached {
+	return Reached{Address: w.address(source), Version: version, Note: w.detour(source)}
+}

@@ -1,0 +1,192 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-resty/resty/v2"
+	"golang.org/x/sync/errgroup"
+)
+
+// pageSize is how many rows or events a page may have: the most that a Temporal server gives by default.
+const pageSize = 1000
+
+// Temporal is the Temporal server behind the UI's HTTP port, which serves the API under /api/v1. It is asked without
+// ORDER BY, which a server with SQLite visibility refuses.
+type Temporal struct {
+	world *World
+	once  sync.Once
+	http  *resty.Client
+}
+
+// Reach greets the server: it must know the namespace.
+func (t *Temporal) Reach(ctx context.Context) (Reached, error) {
+	return ask(ctx, t.world, TemporalReached, Nothing{}, func(ctx context.Context) (Reached, error) {
+		var namespace struct{ NamespaceInfo struct{ Name string } }
+		var cluster struct{ ServerVersion string }
+		both, ctx := errgroup.WithContext(ctx)
+		both.Go(func() error { return t.get(ctx, "", nil, &namespace) })
+		both.Go(func() error { return t.fetch(ctx, "/api/v1/cluster-info", nil, &cluster) })
+		if err := both.Wait(); err != nil {
+			return Reached{}, err
+		}
+		if namespace.NamespaceInfo.Name == "" {
+			return Reached{}, errors.New("what answers is not Temporal's API")
+		}
+		return Reached{Address: t.world.address(SourceTemporal), Version: cluster.ServerVersion}, nil
+	})
+}
+
+// Executions lists the runs of a team's signals workflows: the open ones, and those closed after an instant. The ids are
+// those of products/signals/backend/temporal.
+func (t *Temporal) Executions(ctx context.Context, team int64, since time.Time) (Listing, error) {
+	asked := TeamSince{Team: team, Since: since.UTC().Truncate(time.Second)}
+	return ask(ctx, t.world, Executions, asked, func(ctx context.Context) (Listing, error) {
+		query := fmt.Sprintf("(WorkflowId = 'buffer-signals-%[1]d' OR WorkflowId = 'team-signal-grouping-v2-%[1]d'"+
+			" OR WorkflowId STARTS_WITH 'signal-emitter-%[1]d-' OR WorkflowId STARTS_WITH 'signals-report:%[1]d:')"+
+			" AND (ExecutionStatus = 'Running' OR CloseTime > '%[2]s')", team, asked.Since.Format(time.RFC3339))
+		var listing Listing
+		err := t.pages(ctx, "/workflows", url.Values{"query": {query}, "pageSize": {strconv.Itoa(pageSize)}}, func(body []byte) (string, error) {
+			var page wirePage
+			if err := json.Unmarshal(body, &page); err != nil {
+				return "", err
+			}
+			for _, e := range page.Executions {
+				listing.Executions = append(listing.Executions, e.execution())
+			}
+			return page.NextPageToken, nil
+		})
+		if err != nil && len(listing.Executions) > 0 && ctx.Err() != nil {
+			listing.Truncated, err = true, nil
+		}
+		slices.SortStableFunc(listing.Executions, func(a, b Execution) int { return b.Start.Compare(a.Start) })
+		return listing, err
+	})
+}
+
+// History reads the events of one run, oldest first.
+func (t *Temporal) History(ctx context.Context, run Run) (History, error) {
+	return ask(ctx, t.world, Histories, run, func(ctx context.Context) (History, error) {
+		var history History
+		query := url.Values{"execution.runId": {run.ID}, "maximumPageSize": {strconv.Itoa(pageSize)}}
+		err := t.pages(ctx, workflowPath(run.Workflow)+"/history", query, func(body []byte) (string, error) {
+			var page wirePage
+			if err := json.Unmarshal(body, &page); err != nil {
+				return "", err
+			}
+			for _, e := range page.History.Events {
+				history.Events = append(history.Events, e.event())
+			}
+			return page.NextPageToken, nil
+		})
+		if err != nil && len(history.Events) > 0 && ctx.Err() != nil {
+			history.Truncated, err = true, nil
+		}
+		return history, err
+	})
+}
+
+// Detail asks for the present state of a run.
+func (t *Temporal) Detail(ctx context.Context, run Run) (Detail, error) {
+	return ask(ctx, t.world, Details, run, func(ctx context.Context) (Detail, error) {
+		var described wireDescription
+		err := t.get(ctx, workflowPath(run.Workflow), url.Values{"execution.runId": {run.ID}}, &described)
+		return described.detail(), err
+	})
+}
+
+// Pollers lists the workers that asked a task queue for work, also those that have not done so for minutes.
+func (t *Temporal) Pollers(ctx context.Context, queue TaskQueue) ([]Poller, error) {
+	return ask(ctx, t.world, Pollers, queue, func(ctx context.Context) ([]Poller, error) {
+		query := url.Values{}
+		if queue.Activity {
+			query.Set("taskQueueType", "TASK_QUEUE_TYPE_ACTIVITY")
+		}
+		var answer struct {
+			Pollers []struct {
+				Identity       string
+				LastAccessTime time.Time
+			}
+		}
+		err := t.get(ctx, "/task-queues/"+url.PathEscape(queue.Name), query, &answer)
+		var pollers []Poller
+		for _, p := range answer.Pollers {
+			pollers = append(pollers, Poller{Identity: p.Identity, LastAccess: p.LastAccessTime})
+		}
+		return pollers, err
+	})
+}
+
+// Page is the address of a run's page in the Temporal UI.
+func (t *Temporal) Page(run Run) string {
+	s := t.world.Settings.Temporal
+	return strings.TrimSuffix(s.URL, "/") + "/namespaces/" + url.PathEscape(s.Namespace) + workflowPath(run.Workflow) + "/" + url.PathEscape(run.ID) + "/history"
+}
+
+func workflowPath(id string) string { return "/workflows/" + url.PathEscape(id) }
+
+// pages reads page after page until there is no further one. read returns the next page's token.
+func (t *Temporal) pages(ctx context.Context, path string, query url.Values, read func([]byte) (string, error)) error {
+	for {
+		var body json.RawMessage
+		if err := t.get(ctx, path, query, &body); err != nil {
+			return err
+		}
+		token, err := read(body)
+		if err != nil || token == "" {
+			return err
+		}
+		query.Set("nextPageToken", token)
+	}
+}
+
+// get asks something of the namespace.
+func (t *Temporal) get(ctx context.Context, path string, query url.Values, into any) error {
+	return t.fetch(ctx, "/api/v1/namespaces/"+url.PathEscape(t.world.Settings.Temporal.Namespace)+path, query, into)
+}
+
+func (t *Temporal) fetch(ctx context.Context, path string, query url.Values, into any) error {
+	t.once.Do(func() {
+		transport := &http.Transport{DialContext: t.world.dialer(), MaxIdleConnsPerHost: 16}
+		t.http = resty.NewWithClient(&http.Client{Transport: transport}).
+			SetBaseURL(strings.TrimSuffix(t.world.Settings.Temporal.URL, "/")).SetHeader("Accept", "application/json")
+		t.world.onClose(transport.CloseIdleConnections)
+	})
+	response, err := t.http.R().SetContext(ctx).SetQueryParamsFromValues(query).Get(path)
+	if err != nil {
+		return err
+	}
+	if response.IsError() {
+		return refusal(response)
+	}
+	if err := json.Unmarshal(response.Body(), into); err != nil {
+		return fmt.Errorf("what answers is not Temporal's API: %w", err)
+	}
+	return nil
+}
+
+// refusal makes an error of an answer that is none.
+func refusal(response *resty.Response) error {
+	var said struct{ Message string }
+	text := response.Status()
+	if json.Unmarshal(response.Body(), &said) == nil && said.Message != "" {
+		text += ": " + said.Message
+	}
+	kind := Failed
+	switch response.StatusCode() {
+	case http.StatusNotFound:
+		kind = Missing
+	case http.StatusUnauthorized, http.StatusForbidden:
+		kind = Denied
+	}
+	return kinded{kind, errors.New(text)}
+}

@@ -1,0 +1,155 @@
+package pipeline
+
+import (
+	"time"
+)
+
+// Run names one run of a workflow.
+type Run struct{ Workflow, ID string }
+
+func (r Run) String() string { return r.Workflow + " run " + Short(r.ID) }
+
+// Short is the first part of an id, enough for people to tell it from its neighbours.
+func Short(id string) string {
+	if len(id) > 8 {
+		return id[:8]
+	}
+	return id
+}
+
+// Status is a run's status in Temporal's words, without its prefix.
+type Status string
+
+// The statuses of a run.
+const (
+	Running        Status = "RUNNING"
+	Completed      Status = "COMPLETED"
+	RunFailed      Status = "FAILED"
+	Canceled       Status = "CANCELED"
+	Terminated     Status = "TERMINATED"
+	ContinuedAsNew Status = "CONTINUED_AS_NEW"
+	RunTimedOut    Status = "TIMED_OUT"
+)
+
+// Execution is one run as Temporal lists it.
+type Execution struct {
+	Run
+	Type      string
+	Status    Status
+	TaskQueue string
+	Start     time.Time
+	Close     time.Time // zero while it runs
+}
+
+// Listing is the runs of a team: the open ones, and those closed since an instant.
+type Listing struct {
+	Executions []Execution // newest start first
+	Truncated  bool        // there were more than could be listed in time
+}
+
+// History is the events of one run, oldest first.
+type History struct {
+	Events    []Event
+	Truncated bool // the newest events are missing
+}
+
+// EventType is the type of an event in Temporal's words, without its prefix.
+type EventType string
+
+// The event types that a check looks at; all others are kept with their type only.
+const (
+	WorkflowStarted        EventType = "WORKFLOW_EXECUTION_STARTED"
+	WorkflowCompleted      EventType = "WORKFLOW_EXECUTION_COMPLETED"
+	WorkflowFailed         EventType = "WORKFLOW_EXECUTION_FAILED"
+	WorkflowTimedOut       EventType = "WORKFLOW_EXECUTION_TIMED_OUT"
+	WorkflowTerminated     EventType = "WORKFLOW_EXECUTION_TERMINATED"
+	WorkflowCanceled       EventType = "WORKFLOW_EXECUTION_CANCELED"
+	WorkflowContinuedAsNew EventType = "WORKFLOW_EXECUTION_CONTINUED_AS_NEW"
+	WorkflowSignaled       EventType = "WORKFLOW_EXECUTION_SIGNALED"
+	WorkflowTaskScheduled  EventType = "WORKFLOW_TASK_SCHEDULED"
+	WorkflowTaskStarted    EventType = "WORKFLOW_TASK_STARTED"
+	WorkflowTaskCompleted  EventType = "WORKFLOW_TASK_COMPLETED"
+	WorkflowTaskFailed     EventType = "WORKFLOW_TASK_FAILED"
+	WorkflowTaskTimedOut   EventType = "WORKFLOW_TASK_TIMED_OUT"
+	ActivityScheduled      EventType = "ACTIVITY_TASK_SCHEDULED"
+	ActivityStarted        EventType = "ACTIVITY_TASK_STARTED"
+	ActivityCompleted      EventType = "ACTIVITY_TASK_COMPLETED"
+	ActivityFailed         EventType = "ACTIVITY_TASK_FAILED"
+	ActivityTimedOut       EventType = "ACTIVITY_TASK_TIMED_OUT"
+	ActivityCanceled       EventType = "ACTIVITY_TASK_CANCELED"
+	TimerStarted           EventType = "TIMER_STARTED"
+)
+
+// Event is one event of a history: what of it a check may look at. Fields that the event's type has not are zero.
+type Event struct {
+	ID            int64
+	Time          time.Time
+	Type          EventType
+	Activity      string    // scheduled: the activity's type
+	Scheduled     int64     // of an activity's or a workflow task's later events: its scheduling
+	Started       int64     // of a completed workflow task: its start
+	TaskCompleted int64     // of a scheduled activity, a timer, a continue-as-new: the workflow task that gave it
+	Attempt       int       // of a started activity or a run
+	Signal        string    // signaled: the signal's name
+	Input         []Payload // of a signal, a start, a continue-as-new
+	Identity      string
+	Failure       *Failure
+	Reason        string // terminated: the reason given; workflow task failed: the cause
+	RetryState    string // why there was no further attempt
+	Previous      string // started: the run that this one continues
+	Original      string // started: this run's id before any reset
+	Next          string // continued as new: the run that goes on; also a failed or timed-out run's retry
+}
+
+// Payload is an argument as Temporal keeps it: encrypted, see [Key].
+type Payload struct {
+	Metadata map[string][]byte
+	Data     []byte
+}
+
+// Failure is why an activity or a workflow failed. The outer failures only say that something inside them did.
+type Failure struct {
+	Message string
+	Type    string // the exception's class, of an application's failure
+	Timeout string // of a time-out: which one, such as START_TO_CLOSE
+	Cause   *Failure
+}
+
+// Innermost is the failure that all others are about.
+func (f *Failure) Innermost() *Failure {
+	for f != nil && f.Cause != nil {
+		f = f.Cause
+	}
+	return f
+}
+
+// Detail is the present state of a run: what its history does not tell.
+type Detail struct {
+	Pending []PendingActivity
+	Task    *PendingTask // the workflow task that waits or is being worked on
+}
+
+// PendingActivity is an activity that is waiting, running or being retried.
+type PendingActivity struct {
+	ID          string
+	Activity    string
+	State       string // SCHEDULED or STARTED
+	Attempt     int
+	MaxAttempts int // 0: without end
+	Scheduled   time.Time
+	LastStarted time.Time
+	LastFailure *Failure
+}
+
+// PendingTask is a workflow task that is not done.
+type PendingTask struct {
+	State     string // SCHEDULED or STARTED
+	Scheduled time.Time
+	Attempt   int
+}
+
+// Poller is a worker as a task queue saw it last. Temporal keeps listing a dead one for minutes.
+type Poller struct {
+	Identity   string // pid@host of the worker process
+	LastAccess time.Time
+}

@@ -1,0 +1,170 @@
+package pipeline
+
+import (
+	"strings"
+	"time"
+)
+
+// The forms that Temporal's HTTP API gives its answers in: 64-bit numbers as text, enumerations with a prefix, bytes as
+// base64. Only what is looked at is decoded.
+
+type wirePage struct {
+	Executions    []wireExecution
+	History       struct{ Events []wireEvent }
+	NextPageToken string
+}
+
+type wireName struct{ Name string }
+
+type wireExecution struct {
+	Execution struct{ WorkflowID, RunID string }
+	Type      wireName
+	Status    string
+	TaskQueue string
+	StartTime time.Time
+	CloseTime time.Time
+}
+
+func (e wireExecution) execution() Execution {
+	return Execution{
+		Run:       Run{Workflow: e.Execution.WorkflowID, ID: e.Execution.RunID},
+		Type:      e.Type.Name,
+		Status:    Status(strings.TrimPrefix(e.Status, "WORKFLOW_EXECUTION_STATUS_")),
+		TaskQueue: e.TaskQueue,
+		Start:     e.StartTime,
+		Close:     e.CloseTime,
+	}
+}
+
+// wireEvent has one field of attributes for each type of event that is looked at; the attributes' own fields do not
+// contradict each other, so one type serves all.
+type wireEvent struct {
+	EventID   int64 `json:",string"`
+	EventTime time.Time
+	EventType string
+
+	Started         *attributes `json:"workflowExecutionStartedEventAttributes"`
+	Failed          *attributes `json:"workflowExecutionFailedEventAttributes"`
+	TimedOut        *attributes `json:"workflowExecutionTimedOutEventAttributes"`
+	Terminated      *attributes `json:"workflowExecutionTerminatedEventAttributes"`
+	Continued       *attributes `json:"workflowExecutionContinuedAsNewEventAttributes"`
+	Signaled        *attributes `json:"workflowExecutionSignaledEventAttributes"`
+	TaskStarted     *attributes `json:"workflowTaskStartedEventAttributes"`
+	TaskCompleted   *attributes `json:"workflowTaskCompletedEventAttributes"`
+	TaskFailed      *attributes `json:"workflowTaskFailedEventAttributes"`
+	TaskTimedOut    *attributes `json:"workflowTaskTimedOutEventAttributes"`
+	ActivityAsked   *attributes `json:"activityTaskScheduledEventAttributes"`
+	ActivityStarted *attributes `json:"activityTaskStartedEventAttributes"`
+	ActivityDone    *attributes `json:"activityTaskCompletedEventAttributes"`
+	ActivityFailed  *attributes `json:"activityTaskFailedEventAttributes"`
+	ActivityLate    *attributes `json:"activityTaskTimedOutEventAttributes"`
+	ActivityDropped *attributes `json:"activityTaskCanceledEventAttributes"`
+	TimerStarted    *attributes `json:"timerStartedEventAttributes"`
+}
+
+type attributes struct {
+	ActivityType                 wireName
+	SignalName                   string
+	Input                        struct{ Payloads []Payload }
+	ScheduledEventID             int64 `json:",string"`
+	StartedEventID               int64 `json:",string"`
+	WorkflowTaskCompletedEventID int64 `json:",string"`
+	Attempt                      int
+	Identity                     string
+	Failure                      *wireFailure
+	LastFailure                  *wireFailure
+	Reason                       string
+	Cause                        string
+	RetryState                   string
+	ContinuedExecutionRunID      string
+	OriginalExecutionRunID       string
+	NewExecutionRunID            string
+}
+
+func (e wireEvent) event() Event {
+	event := Event{ID: e.EventID, Time: e.EventTime, Type: EventType(strings.TrimPrefix(e.EventType, "EVENT_TYPE_"))}
+	a := e.attributes()
+	if a == nil {
+		return event
+	}
+	event.Activity = a.ActivityType.Name
+	event.Scheduled, event.Started, event.TaskCompleted = a.ScheduledEventID, a.StartedEventID, a.WorkflowTaskCompletedEventID
+	event.Attempt, event.Signal, event.Input, event.Identity = a.Attempt, a.SignalName, a.Input.Payloads, a.Identity
+	event.Failure = a.Failure.failure()
+	if event.Failure == nil {
+		event.Failure = a.LastFailure.failure()
+	}
+	event.Reason = a.Reason
+	if a.Cause != "" {
+		event.Reason = strings.TrimPrefix(a.Cause, "WORKFLOW_TASK_FAILED_CAUSE_")
+	}
+	event.RetryState = strings.TrimPrefix(a.RetryState, "RETRY_STATE_")
+	event.Previous, event.Original, event.Next = a.ContinuedExecutionRunID, a.OriginalExecutionRunID, a.NewExecutionRunID
+	return event
+}
+
+func (e wireEvent) attributes() *attributes {
+	for _, a := range []*attributes{
+		e.Started, e.Failed, e.TimedOut, e.Terminated, e.Continued, e.Signaled, e.TaskStarted, e.TaskCompleted, e.TaskFailed,
+		e.TaskTimedOut, e.ActivityAsked, e.ActivityStarted, e.ActivityDone, e.ActivityFailed, e.ActivityLate, e.ActivityDropped, e.TimerStarted,
+	} {
+		if a != nil {
+			return a
+		}
+	}
+	return nil
+}
+
+type wireFailure struct {
+	Message                string
+	Cause                  *wireFailure
+	ApplicationFailureInfo *struct{ Type string }
+	TimeoutFailureInfo     *struct{ TimeoutType string }
+}
+
+func (f *wireFailure) failure() *Failure {
+	if f == nil {
+		return nil
+	}
+	failure := &Failure{Message: f.Message, Cause: f.Cause.failure()}
+	if f.ApplicationFailureInfo != nil {
+		failure.Type = f.ApplicationFailureInfo.Type
+	}
+	if f.TimeoutFailureInfo != nil {
+		failure.Timeout = strings.TrimPrefix(f.TimeoutFailureInfo.TimeoutType, "TIMEOUT_TYPE_")
+	}
+	return failure
+}
+
+type wireDescription struct {
+	PendingActivities []struct {
+		ActivityID      string
+		ActivityType    wireName
+		State           string
+		Attempt         int
+		MaximumAttempts int
+		ScheduledTime   time.Time
+		LastStartedTime time.Time
+		LastFailure     *wireFailure
+	}
+	PendingWorkflowTask *struct {
+		State         string
+		ScheduledTime time.Time
+		Attempt       int
+	}
+}
+
+func (d wireDescription) detail() Detail {
+	var detail Detail
+	for _, a := range d.PendingActivities {
+		detail.Pending = append(detail.Pending, PendingActivity{
+			ID: a.ActivityID, Activity: a.ActivityType.Name, State: strings.TrimPrefix(a.State, "PENDING_ACTIVITY_STATE_"),
+			Attempt: max(a.Attempt, 1), MaxAttempts: a.MaximumAttempts, Scheduled: a.ScheduledTime, LastStarted: a.LastStartedTime,
+			LastFailure: a.LastFailure.failure(),
+		})
+	}
+	if t := d.PendingWorkflowTask; t != nil {
+		detail.Task = &PendingTask{State: strings.TrimPrefix(t.State, "PENDING_WORKFLOW_TASK_STATE_"), Scheduled: t.ScheduledTime, Attempt: max(t.Attempt, 1)}
+	}
+	return detail
+}

@@ -1,0 +1,160 @@
+// Package pipeline is the one door to the outside: it is all that the doctor can see of a signals pipeline.
+//
+// What can be seen is plain typed data, one [Fact] a kind of question. A check cannot tell whether an answer was
+// just looked up or was known before, which is what lets the same checks judge a live pipeline and a told one.
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"doctor/checks/pipeline/settings"
+)
+
+// DefaultObservation is how long one observation may take unless the caller of [Live] says otherwise. It bounds each
+// question on its own, so that one silent service cannot eat the time of the others.
+const DefaultObservation = 3 * time.Second
+
+// World is one pipeline as it can be seen: what was set, and every service that can be asked. It reads only.
+//
+// The same question is asked once, however many checks ask it; all get the same answer or the same error.
+type World struct {
+	Settings   *settings.Settings
+	Now        time.Time // the instant that this world is judged at
+	Temporal   *Temporal
+	ClickHouse *ClickHouse
+	Objects    *ObjectStorage
+	Docker     *Docker
+	Postgres   *Postgres
+
+	observation time.Duration
+	told        bool // nothing is looked up: what is not among the answers is not known
+	roads       roads
+
+	mu      sync.Mutex
+	answers map[question]*answer
+	closers []func()
+}
+
+// Live is the world behind the given settings at the instant now. Nothing is opened before something is asked.
+// Each observation may take as long as observation says; zero means [DefaultObservation]. Close it after use.
+func Live(s *settings.Settings, now time.Time, observation time.Duration) *World {
+	if observation <= 0 {
+		observation = DefaultObservation
+	}
+	w := newWorld(s, now)
+	w.observation = observation
+	return w
+}
+
+// Told is a world that knows the given answers and nothing else: any other question is answered with an error of
+// kind [NotRecorded].
+func Told(s *settings.Settings, now time.Time, answers ...Answer) *World {
+	w := newWorld(s, now)
+	w.told = true
+	w.Tell(answers...)
+	return w
+}
+
+// Tell adds answers to what a world knows, before it is asked.
+func (w *World) Tell(answers ...Answer) {
+	for _, told := range answers {
+		known := &answer{value: told.value, err: told.err, done: make(chan struct{})}
+		close(known.done)
+		w.answers[told.question] = known
+	}
+}
+
+func newWorld(s *settings.Settings, now time.Time) *World {
+	w := &World{Settings: s, Now: now, answers: map[question]*answer{}}
+	w.Temporal = &Temporal{world: w}
+	w.ClickHouse = &ClickHouse{world: w}
+	w.Objects = &ObjectStorage{world: w}
+	w.Docker = &Docker{world: w}
+	w.Postgres = &Postgres{world: w, turn: make(chan struct{}, 1)}
+	return w
+}
+
+// Close gives back the connections that the observations opened.
+func (w *World) Close() {
+	w.mu.Lock()
+	closers := w.closers
+	w.closers = nil
+	w.mu.Unlock()
+	for _, closeConnection := range closers {
+		closeConnection()
+	}
+}
+
+// onClose registers what [World.Close] has to give back.
+func (w *World) onClose(f func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closers = append(w.closers, f)
+}
+
+// question is one asked fact. Its argument is kept as text so that questions compare and can be written down.
+type question struct {
+	source Source
+	fact   string
+	asked  string
+}
+
+type answer struct {
+	value any
+	err   error
+	done  chan struct{}
+}
+
+// ask answers a fact's question: from what is known already, else by looking, within the time that one observation may take.
+func ask[Q, A any](ctx context.Context, w *World, fact Fact[Q, A], asked Q, look func(context.Context) (A, error)) (A, error) {
+	key := fact.question(asked)
+	w.mu.Lock()
+	known, found := w.answers[key]
+	if !found {
+		known = &answer{done: make(chan struct{})}
+		w.answers[key] = known
+	}
+	w.mu.Unlock()
+	if !found {
+		known.value, known.err = observe(ctx, w, fact, asked, look)
+		close(known.done)
+	}
+	var none A
+	select {
+	case <-known.done:
+	case <-ctx.Done():
+		return none, interrupted(ctx, fact.Source, fact.Asking(asked))
+	}
+	if known.err != nil {
+		return none, known.err
+	}
+	value, ok := known.value.(A)
+	if !ok {
+		return none, fmt.Errorf("the answer to %s was kept as %T, not as %T", key.fact, known.value, none)
+	}
+	return value, nil
+}
+
+// observe looks once and says of a failure what kind it is, whom it asked, for what, and how long that took.
+func observe[Q, A any](ctx context.Context, w *World, fact Fact[Q, A], asked Q, look func(context.Context) (A, error)) (value any, err error) {
+	if w.told {
+		return nil, &Error{Kind: NotRecorded, Source: fact.Source, Asking: fact.Asking(asked)}
+	}
+	defer func() {
+		// A panic of a client library is that one observation's failure. The waiting askers must be answered, too.
+		if r := recover(); r != nil {
+			err = &Error{Kind: Failed, Source: fact.Source, Asking: fact.Asking(asked), Err: fmt.Errorf("crashed: %v", r)}
+		}
+	}()
+	started := time.Now()
+	bounded, cancel := context.WithTimeout(ctx, w.observation)
+	defer cancel()
+	answered, err := look(bounded)
+	if err != nil {
+		return nil, w.describe(bounded, fact.Source, fact.Asking(asked), time.Since(started), err)
+	}
+	return answered, nil
+}
