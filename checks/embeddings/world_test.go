@@ -1,0 +1,138 @@
+package embeddings_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"doctor/checks"
+	"doctor/checks/embeddings"
+	"doctor/checks/journey"
+	"doctor/checks/pipeline"
+	"doctor/checks/pipeline/settings"
+)
+
+var (
+	now   = time.Date(2026, 11, 24, 14, 0, 0, 0, time.UTC)
+	since = now.Add(-24 * time.Hour)
+)
+
+// told is a pipeline whose services answer.
+type told struct {
+	asked   string // CLICKHOUSE_DATABASE in .env; "" for no .env at all
+	tables  []pipeline.Table
+	live    map[string][]pipeline.ReportSignals // in the database of the first table, by model
+	missing []string                            // of the reports that live signals belong to
+	phantom bool                                // a signal was matched to a report that does not exist
+	failure string                              // an activity of grouping failed with this
+}
+
+func (d told) world() *pipeline.World {
+	s := &settings.Settings{}
+	s.ClickHouse.Embeddings = "posthog"
+	s.Postgres.Address = settings.Address{Setting: "PGHOST", URL: "postgres://localhost:5432/posthog", Origin: settings.Origin{Default: true}}
+	if d.asked != "" {
+		line := settings.Line{Number: 1, Name: "CLICKHOUSE_DATABASE", Value: d.asked}
+		s.EnvFiles = []settings.EnvFile{{Path: "/posthog/.env", Lines: []settings.Line{line}, Values: map[string]string{line.Name: line.Value}}}
+	}
+	w := pipeline.Told(s, now,
+		pipeline.TemporalReached.Is(pipeline.Nothing{}, pipeline.Reached{Version: "1.29"}),
+		pipeline.ClickHouseReached.Is(pipeline.Nothing{}, pipeline.Reached{Version: "26.7"}),
+		pipeline.PostgresReached.Is(pipeline.Nothing{}, pipeline.Reached{Version: "15.18"}),
+		pipeline.EmbeddingTables.Is(pipeline.Nothing{}, d.tables),
+	)
+	database := "posthog"
+	if len(d.tables) > 0 {
+		database = d.tables[0].Database
+	}
+	var reports []string
+	for _, model := range []string{"small", "large"} {
+		for _, r := range d.live[model] {
+			reports = append(reports, r.Report)
+		}
+		w.Tell(pipeline.LiveSignals.Is(pipeline.SignalsOf{Table: table(database, model), Team: team}, d.live[model]))
+	}
+	slices.Sort(reports)
+	w.Tell(pipeline.MissingReports.Is(pipeline.ReportsOf{Team: team, IDs: slices.Compact(reports)}, d.missing))
+	if d.phantom {
+		d.failure = embeddings.NoSuchReport + "."
+	}
+	d.tellGrouping(w)
+	return w
+}
+
+// tellGrouping tells of one run of grouping, and of its failure where there was one.
+func (d told) tellGrouping(w *pipeline.World) {
+	run := pipeline.Run{Workflow: "team-signal-grouping-v2-7", ID: "8f31c2aa"}
+	events := []pipeline.Event{{ID: 1, Type: pipeline.WorkflowStarted, Time: since}}
+	if d.failure != "" {
+		events = append(events, pipeline.Event{
+			ID: 2, Type: pipeline.ActivityFailed, Time: now.Add(-time.Minute),
+			Failure: &pipeline.Failure{Message: "Activity task failed", Cause: &pipeline.Failure{Message: d.failure, Type: "DoesNotExist"}},
+		})
+	}
+	w.Tell(
+		pipeline.Executions.Is(pipeline.TeamSince{Team: team, Since: since}, pipeline.Listing{Executions: []pipeline.Execution{
+			{Run: run, Type: journey.GroupingWorkflow, Status: pipeline.ContinuedAsNew, Start: since},
+		}}),
+		pipeline.Histories.Is(run, pipeline.History{Events: events}),
+	)
+}
+
+// table is the table that stores the embeddings of a model.
+func table(database, model string) pipeline.Table {
+	return pipeline.Table{
+		Database: database,
+		Name:     "sharded_posthog_document_embeddings_text_embedding_3_" + model,
+		Engine:   "ReplacingMergeTree",
+		Columns:  []string{"document_id", "metadata"},
+	}
+}
+
+// stores is the tables of a database that store embeddings.
+func stores(database string) []pipeline.Table {
+	return []pipeline.Table{
+		{Database: database, Name: "partitioned_sharded_posthog_document_embeddings", Engine: "ReplacingMergeTree", Columns: []string{"document_id", "model_name"}},
+		table(database, "large"), table(database, "small"),
+	}
+}
+
+// family is all tables of the embeddings in a database.
+func family(database string) []pipeline.Table {
+	return slices.Concat(stores(database), []pipeline.Table{
+		{Database: database, Name: "distributed_posthog_document_embeddings_text_embedding_3_small", Engine: "Distributed", Columns: []string{"metadata"}},
+		{Database: database, Name: "posthog_document_embeddings_buffer", Engine: "MergeTree", Columns: []string{"metadata", "model_name"}},
+	})
+}
+
+// examine runs a check with all that it names.
+func examine(t *testing.T, c *checks.Check, w *pipeline.World) *checks.Outcome {
+	t.Helper()
+	selection, err := checks.Select(closure(c, nil), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := checks.Run(context.Background(), selection, checks.Options{World: w, Team: team, Since: since})
+	return d.Outcomes[len(d.Outcomes)-1]
+}
+
+// closure is the check, after all that it waits for.
+func closure(c *checks.Check, all []*checks.Check) []*checks.Check {
+	for _, before := range slices.Concat(c.Requires, c.After) {
+		all = closure(before, all)
+	}
+	if slices.Contains(all, c) {
+		return all
+	}
+	return append(all, c)
+}
+
+func titles(o *checks.Outcome) string {
+	var said []string
+	for _, f := range o.Findings {
+		said = append(said, f.Title)
+	}
+	return strings.Join(said, "; ")
+}

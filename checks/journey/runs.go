@@ -1,0 +1,168 @@
+// Package journey follows signals through the stages of the pipeline: it reads the histories of the workflows that carry
+// them, and tells from the events what each run did with what it had in hand.
+package journey
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"doctor/checks"
+	"doctor/checks/pipeline"
+	"doctor/checks/services"
+)
+
+// The workflows of the signals pipeline, by type (products/signals/backend/temporal).
+const (
+	EmitterWorkflow  = "signal-emitter"
+	BufferWorkflow   = "buffer-signals"
+	GroupingWorkflow = "team-signal-grouping-v2"
+	SummaryWorkflow  = "signal-report-summary"
+)
+
+// parallel is how many histories are asked for at a time.
+const parallel = 8
+
+// Histories reads what the workflow checks judge: the team's runs, with the histories of those that can tell of a fault.
+var Histories = &checks.Check{
+	ID:       "workflows.histories",
+	Title:    "the workflow histories of the team can be read",
+	Requires: []*checks.Check{services.Temporal},
+	Reads:    []checks.Source{checks.Temporal},
+	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
+		runs, err := read(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		if runs.Coverage != "" {
+			p.Incomplete("%s", runs.Coverage)
+		}
+		return runs, nil
+	},
+}
+
+// Runs is the runs of a team's workflows within the time that is looked at.
+type Runs struct {
+	All      []*Run // newest start first
+	Coverage string // what part was read; "" when all was
+
+	byID map[pipeline.Run]*Run
+}
+
+// Run is one run, with its history where that can tell of a fault.
+type Run struct {
+	pipeline.Execution
+	Events []pipeline.Event // oldest first
+	Err    error            // why Events is missing or cut short; nil also when nothing there needs reading
+
+	Detail    pipeline.Detail // of an open run
+	DetailErr error           // why Detail is missing
+}
+
+// Find returns a run by its id, or nil when it is not among those that are looked at.
+func (r *Runs) Find(workflow, id string) *Run {
+	return r.byID[pipeline.Run{Workflow: workflow, ID: id}]
+}
+
+// OfType returns the runs of one workflow type, newest start first.
+func (r *Runs) OfType(workflowType string) []*Run {
+	var runs []*Run
+	for _, run := range r.All {
+		if run.Type == workflowType {
+			runs = append(runs, run)
+		}
+	}
+	return runs
+}
+
+// Open reports whether the run goes on.
+func (r *Run) Open() bool { return r.Status == pipeline.Running }
+
+// tells reports whether the run's history can tell of a fault. The completed emitters and summaries of a healthy day are
+// many, and their end is all there is to know of them. Buffer and grouping never complete: they continue as new, and the
+// events that explain a failure are usually in a run that has ended long since.
+func (r *Run) tells() bool {
+	switch r.Type {
+	case BufferWorkflow, GroupingWorkflow:
+		return true
+	}
+	return r.Status != pipeline.Completed
+}
+
+func read(ctx context.Context, p *checks.Pass) (*Runs, error) {
+	listing, err := p.World.Temporal.Executions(ctx, p.Team, p.Since)
+	if err != nil {
+		return nil, err
+	}
+	runs := &Runs{byID: map[pipeline.Run]*Run{}}
+	var telling []*Run
+	for _, e := range listing.Executions {
+		run := &Run{Execution: e}
+		runs.All = append(runs.All, run)
+		runs.byID[e.Run] = run
+		if run.tells() {
+			telling = append(telling, run)
+		}
+	}
+	readHistories(ctx, p.World, telling)
+	runs.Coverage = coverage(telling, listing.Truncated)
+	return runs, nil
+}
+
+// readHistories reads the newest runs first, so that what is left out when the time is short is the oldest. A third of
+// the time is kept for what the checks have to ask after this.
+func readHistories(ctx context.Context, w *pipeline.World, runs []*Run) {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)*2/3)
+		defer cancel()
+	}
+	var group errgroup.Group
+	group.SetLimit(parallel)
+	for _, run := range runs {
+		group.Go(func() error {
+			history, err := w.Temporal.History(ctx, run.Run)
+			if err == nil && history.Truncated {
+				err = errors.New("its history was read in part only")
+			}
+			run.Events, run.Err = history.Events, err
+			return nil
+		})
+		if run.Open() {
+			group.Go(func() error {
+				run.Detail, run.DetailErr = w.Temporal.Detail(ctx, run.Run)
+				return nil
+			})
+		}
+	}
+	_ = group.Wait()
+}
+
+func gap(err error) bool { return err != nil && pipeline.KindOf(err) != pipeline.Missing }
+
+// coverage says which part of the runs was read. A history that is gone for good is no gap of the doctor's: the checks
+// that meet it say what it hides from them.
+func coverage(runs []*Run, truncated bool) string {
+	unread, why, back := 0, error(nil), time.Time{}
+	for _, run := range runs {
+		switch {
+		case gap(run.Err) || gap(run.DetailErr):
+			unread, why = unread+1, cmp.Or(run.Err, run.DetailErr)
+		case unread == 0:
+			back = run.Start
+		}
+	}
+	switch {
+	case unread > 0 && !back.IsZero():
+		return fmt.Sprintf("%d of %d histories read, back to %s: %v", len(runs)-unread, len(runs), back.Format("15:04"), why)
+	case unread > 0:
+		return fmt.Sprintf("none of %d histories read: %v", len(runs), why)
+	case truncated:
+		return fmt.Sprintf("only the newest %d runs were listed in time", len(runs))
+	}
+	return ""
+}

@@ -1,0 +1,207 @@
+package services_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"doctor/checks"
+	"doctor/checks/pipeline"
+	"doctor/checks/pipeline/settings"
+	"doctor/checks/services"
+)
+
+var now = time.Date(2026, 11, 24, 14, 0, 0, 0, time.UTC)
+
+// subject is one service: its check, where it is expected, and its greeting.
+type subject struct {
+	check    *checks.Check
+	code     checks.Code
+	greeting pipeline.Fact[pipeline.Nothing, pipeline.Reached]
+	address  func(*settings.Settings) *settings.Address
+}
+
+var subjects = map[string]subject{
+	"Temporal": {services.Temporal, checks.SVC001, pipeline.TemporalReached, func(s *settings.Settings) *settings.Address {
+		return &s.Temporal.Address
+	}},
+	"ClickHouse": {services.ClickHouse, checks.SVC002, pipeline.ClickHouseReached, func(s *settings.Settings) *settings.Address {
+		return &s.ClickHouse.Address
+	}},
+	"object storage": {services.ObjectStorage, checks.SVC003, pipeline.ObjectStorageReached, func(s *settings.Settings) *settings.Address {
+		return &s.ObjectStorage.Address
+	}},
+	"Docker": {services.Docker, checks.SVC004, pipeline.DockerReached, func(s *settings.Settings) *settings.Address {
+		return &s.Docker.Address
+	}},
+	"Postgres": {services.Postgres, checks.SVC005, pipeline.PostgresReached, func(s *settings.Settings) *settings.Address {
+		return &s.Postgres.Address
+	}},
+}
+
+var (
+	byDefault = settings.Origin{Default: true}
+	inFile    = settings.Origin{File: "/posthog/.env", Line: 7}
+)
+
+// examine runs one service check where the settings name the service at service.example:1, from the given origin.
+func (s subject) examine(t *testing.T, origin settings.Origin, greeted pipeline.Answer, change ...func(*settings.Settings)) *checks.Outcome {
+	t.Helper()
+	set := &settings.Settings{
+		Docker:        settings.Docker{Provider: "docker"},
+		ObjectStorage: settings.ObjectStorage{Enabled: true},
+	}
+	*s.address(set) = settings.Address{Setting: "SERVICE_HOST", URL: "http://service.example:1/path", Origin: origin}
+	for _, alter := range change {
+		alter(set)
+	}
+	selection, err := checks.Select([]*checks.Check{s.check}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := checks.Run(context.Background(), selection, checks.Options{World: pipeline.Told(set, now, greeted)})
+	return d.Outcomes[0]
+}
+
+func (s subject) fails(kind pipeline.Kind, cause string) pipeline.Answer {
+	return s.greeting.Fails(pipeline.Nothing{}, kind, errors.New(cause))
+}
+
+func TestAnswers(t *testing.T) {
+	for name, s := range subjects {
+		t.Run(name, func(t *testing.T) {
+			reached := pipeline.Reached{Address: "http://service.example:1", Version: "1.2"}
+			for _, origin := range []settings.Origin{byDefault, inFile} {
+				o := s.examine(t, origin, s.greeting.Is(pipeline.Nothing{}, reached))
+				if o.Status != checks.Passed || len(o.Findings) > 0 || o.Result != any(reached) {
+					t.Errorf("%s: %s (%s), result %v", origin, o.Status, o.Reason, o.Result)
+				}
+			}
+		})
+	}
+}
+
+func TestDoesNotAnswer(t *testing.T) {
+	for name, s := range subjects {
+		for kind, want := range map[pipeline.Kind]string{
+			pipeline.Refused:      "connection refused",
+			pipeline.Unresolvable: "unresolvable: so it is said",
+			pipeline.TimedOut:     "timed out",
+			pipeline.Insecure:     "TLS failed: so it is said",
+			pipeline.Denied:       "credentials refused: so it is said",
+			pipeline.Missing:      "so it is said",
+			pipeline.Failed:       "so it is said",
+		} {
+			t.Run(name+"/"+string(kind), func(t *testing.T) {
+				o := s.examine(t, inFile, s.fails(kind, "so it is said"))
+				if o.Status != checks.Failed || len(o.Findings) != 1 || o.Result != nil {
+					t.Fatalf("%s (%s), %d findings, result %v", o.Status, o.Reason, len(o.Findings), o.Result)
+				}
+				f := o.Findings[0]
+				if f.Code != s.code || f.Severity != checks.Error || f.Subject[0] != "http://service.example:1/path" {
+					t.Errorf("%s %s %v", f.Code, f.Severity, f.Subject)
+				}
+				if got := name + " does not answer at service.example:1: " + want; f.Title != got {
+					t.Errorf("got  %s\nwant %s", f.Title, got)
+				}
+				setting, service := f.Evidence[0], f.Evidence[1]
+				if setting.Source != ".env" || setting.Locator.Line != 7 || setting.Excerpt != "SERVICE_HOST names http://service.example:1/path" {
+					t.Errorf("the setting's evidence: %+v", setting)
+				}
+				if service.Source != name || service.Excerpt != want || service.Locator.URL == "" || service.Time.IsZero() {
+					t.Errorf("the service's evidence: %+v", service)
+				}
+			})
+		}
+	}
+}
+
+func TestNothingAtTheDefault(t *testing.T) {
+	anyProvider := func(s *settings.Settings) { s.Docker.Provider = "" }
+	for name, s := range subjects {
+		t.Run(name, func(t *testing.T) {
+			o := s.examine(t, byDefault, s.fails(pipeline.Refused, ""), anyProvider)
+			if o.Status != checks.Skipped || o.Reason != "nothing at service.example:1" {
+				t.Errorf("refused: %s (%s)", o.Status, o.Reason)
+			}
+			o = s.examine(t, byDefault, s.fails(pipeline.TimedOut, ""), anyProvider)
+			if len(o.Findings) != 1 || !strings.Contains(o.Findings[0].Evidence[0].Excerpt, "is not set, which means http://service.example:1/path") {
+				t.Errorf("somebody is there and says nothing: %s (%s), %d findings", o.Status, o.Reason, len(o.Findings))
+			}
+		})
+	}
+}
+
+func TestCouldNotLook(t *testing.T) {
+	for name, s := range subjects {
+		for _, kind := range []pipeline.Kind{pipeline.RunOver, pipeline.NotRecorded} {
+			t.Run(name+"/"+string(kind), func(t *testing.T) {
+				o := s.examine(t, inFile, s.fails(kind, "no time"))
+				if o.Status != checks.Unknown || len(o.Findings) > 0 {
+					t.Errorf("%s (%s), %d findings", o.Status, o.Reason, len(o.Findings))
+				}
+			})
+		}
+	}
+}
+
+func TestDockerWhereNoSandboxRuns(t *testing.T) {
+	docker := subjects["Docker"]
+	for provider, want := range map[string]checks.Severity{"docker": checks.Error, "Docker": checks.Error, "modal": checks.Info, "MODAL_DOCKER": checks.Info, "": checks.Info} {
+		o := docker.examine(t, inFile, docker.fails(pipeline.Refused, ""), func(s *settings.Settings) { s.Docker.Provider = provider })
+		if len(o.Findings) != 1 || o.Findings[0].Severity != want {
+			t.Errorf("%q: %s, %d findings", provider, o.Status, len(o.Findings))
+		}
+		if o.Result != nil {
+			t.Errorf("%q: nobody was reached, and the result is %v", provider, o.Result)
+		}
+	}
+}
+
+func TestDockerIsNamedByItsProvider(t *testing.T) {
+	docker := subjects["Docker"]
+	o := docker.examine(t, byDefault, docker.fails(pipeline.Refused, ""))
+	if o.Status != checks.Failed {
+		t.Errorf("SANDBOX_PROVIDER is docker, and nothing is there: %s (%s)", o.Status, o.Reason)
+	}
+}
+
+func TestObjectStorageThatIsOff(t *testing.T) {
+	storage := subjects["object storage"]
+	o := storage.examine(t, inFile, storage.fails(pipeline.Refused, ""), func(s *settings.Settings) { s.ObjectStorage.Enabled = false })
+	if o.Status != checks.Skipped || !strings.Contains(o.Reason, "OBJECT_STORAGE_ENABLED") {
+		t.Errorf("%s (%s)", o.Status, o.Reason)
+	}
+}
+
+func TestDependantsAreBlocked(t *testing.T) {
+	s := subjects["ClickHouse"]
+	dependant := &checks.Check{
+		ID: "some.thing", Title: "t", Requires: []*checks.Check{s.check}, Reads: []checks.Source{checks.ClickHouse},
+		Run: func(context.Context, *checks.Pass) (any, error) { return nil, errors.New("it looked") },
+	}
+	selection, err := checks.Select([]*checks.Check{s.check, dependant}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for origin, want := range map[settings.Origin]checks.Status{inFile: checks.Blocked, byDefault: checks.Skipped} {
+		set := &settings.Settings{}
+		set.ClickHouse.Address = settings.Address{Setting: "CLICKHOUSE_HOST", URL: "clickhouse://localhost:9000", Origin: origin}
+		d := checks.Run(context.Background(), selection, checks.Options{World: pipeline.Told(set, now, s.fails(pipeline.Refused, ""))})
+		if o := d.Outcomes[1]; o.Status != want {
+			t.Errorf("%s: %s (%s)", origin, o.Status, o.Reason)
+		}
+	}
+}
+
+func TestUnixSocketIsNamed(t *testing.T) {
+	docker := subjects["Docker"]
+	o := docker.examine(t, inFile, docker.fails(pipeline.Denied, "permission denied"), func(s *settings.Settings) {
+		s.Docker.URL = "unix:///var/run/docker.sock"
+	})
+	if want := "Docker does not answer at /var/run/docker.sock: credentials refused: permission denied"; o.Findings[0].Title != want {
+		t.Errorf("got %s", o.Findings[0].Title)
+	}
+}

@@ -1,0 +1,58 @@
+package workflows
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+
+	"doctor/checks"
+	"doctor/checks/pipeline"
+)
+
+// evidence points at one event of a run.
+func evidence(p *checks.Pass, run pipeline.Run, e pipeline.Event, text string) checks.Evidence {
+	return checks.Evidence{
+		Source:  "run " + pipeline.Short(run.ID),
+		Locator: checks.Locator{Workflow: run.Workflow, Run: run.ID, Event: e.ID, URL: p.World.Temporal.Page(run)},
+		Excerpt: text,
+		Time:    e.Time,
+	}
+}
+
+// subject names a run and events of it.
+func subject(run string, events []pipeline.Event) []string {
+	parts := []string{run}
+	for _, e := range events {
+		parts = append(parts, strconv.FormatInt(e.ID, 10))
+	}
+	return parts
+}
+
+func signals(n int) string {
+	if n == 1 {
+		return "1 signal"
+	}
+	return fmt.Sprintf("%d signals", n)
+}
+
+func wereSignals(n int) string {
+	if n == 1 {
+		return "1 signal was"
+	}
+	return fmt.Sprintf("%d signals were", n)
+}
+
+func samePayload(a, b pipeline.Event) bool {
+	return len(a.Input) > 0 && len(b.Input) > 0 && len(a.Input[0].Data) > 0 && bytes.Equal(a.Input[0].Data, b.Input[0].Data)
+}
+
+// sameJSON compares what two documents say: a signal that is carried on is written anew.
+func sameJSON(a, b []byte) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	var left, right any
+	return json.Unmarshal(a, &left) == nil && json.Unmarshal(b, &right) == nil && reflect.DeepEqual(left, right)
+}

@@ -1,0 +1,192 @@
+// Package workflows holds the checks of the Temporal workflows that carry signals.
+package workflows
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+
+	"doctor/checks"
+	"doctor/checks/journey"
+	"doctor/checks/pipeline"
+)
+
+// CarriedSignals finds signals that a buffer run had received when it continued as new, and that the next run started
+// without. Decided from the events alone: what was left after the last drain, against what the next run shows to have
+// carried in. See [journey.Ledger].
+var CarriedSignals = &checks.Check{
+	ID:       "workflows.carried-signals",
+	Title:    "every buffer run hands on the signals that it has not flushed",
+	Codes:    []checks.Code{checks.TMP001},
+	Requires: []*checks.Check{journey.Histories},
+	Reads:    []checks.Source{checks.Temporal, checks.Settings},
+	Run: func(_ context.Context, p *checks.Pass) (any, error) {
+		runs, _ := checks.ResultOf[*journey.Runs](p, journey.Histories)
+		b := buffer{p, runs.BufferChain(p.World.Open)}
+		var losses []Loss
+		for i, link := range b.chain {
+			if link.Status != pipeline.ContinuedAsNew {
+				continue
+			}
+			loss, why := b.missing(link)
+			switch {
+			case why != "":
+				p.Incomplete("run %s of %s: %s", pipeline.Short(link.ID), link.Workflow, why)
+			case loss.Count > 0:
+				losses = append(losses, loss)
+				b.report(loss, i)
+			}
+		}
+		return losses, nil
+	},
+}
+
+// Loss is what was lost between a buffer run and the next.
+type Loss struct {
+	Link  *journey.Link
+	Count int
+	// Events are the deliveries of the lost signals. When there are more of them than Count it is not known which of
+	// them are the lost ones.
+	Events []pipeline.Event
+}
+
+// Exact reports whether each lost signal is identified.
+func (l Loss) Exact() bool { return len(l.Events) == l.Count }
+
+type buffer struct {
+	*checks.Pass
+	chain journey.Chain
+}
+
+// missing compares what a run had left with what the next one carried in. why says that it cannot be decided.
+func (b buffer) missing(link *journey.Link) (loss Loss, why string) {
+	switch {
+	case link.Err != nil:
+		return loss, link.Err.Error()
+	case !link.Ledger.Consistent():
+		return loss, "its batches do not add up as those of the known buffer do"
+	case len(link.Ledger.Tail) == 0:
+		return loss, ""
+	}
+	tail := link.Ledger.Tail
+	if out := link.Ledger.CarriedOut; out.Known {
+		lost := b.without(tail, out.Signals)
+		return Loss{link, len(tail) - min(len(out.Signals), len(tail)), lost}, b.agree(len(tail), len(out.Signals), len(lost))
+	}
+	next := link.Next
+	switch {
+	case next == nil:
+		return loss, fmt.Sprintf("%s after its last batch, and the history of the run that it continued as is not there", signals(len(tail)))
+	case next.Err != nil:
+		return loss, "the run that it continued as: " + next.Err.Error()
+	case next.Ledger.Start == journey.NotStarted:
+		return loss, fmt.Sprintf("%s after its last batch, and the run that it continued as has not worked yet", signals(len(tail)))
+	case !next.Ledger.Consistent():
+		return loss, "the batches of the run that it continued as do not add up as those of the known buffer do"
+	}
+	carried, ok := next.Ledger.FromBefore(len(tail))
+	if !ok || carried > len(tail) {
+		return loss, fmt.Sprintf("%s after its last batch, and the events do not tell how many the next run carried in", signals(len(tail)))
+	}
+	return Loss{link, len(tail) - carried, tail}, ""
+}
+
+// agree checks what a key has shown against the counts.
+func (b buffer) agree(tail, carried, lost int) (why string) {
+	if carried > tail || lost != tail-carried {
+		return fmt.Sprintf("it had %s left and handed on %d others", signals(tail), carried)
+	}
+	return ""
+}
+
+// without returns the events whose signals are not among the carried ones. A signal that was delivered twice is carried twice.
+func (b buffer) without(tail []pipeline.Event, carried [][]byte) []pipeline.Event {
+	rest := slices.Clone(carried)
+	var lost []pipeline.Event
+	for _, e := range tail {
+		content, ok := journey.Content(e, b.World.Open)
+		at := slices.IndexFunc(rest, func(other []byte) bool { return ok && sameJSON(content, other) })
+		if at < 0 {
+			lost = append(lost, e)
+			continue
+		}
+		rest = slices.Delete(rest, at, at+1)
+	}
+	return lost
+}
+
+// report makes a finding of a loss, and one more of what has been delivered since.
+func (b buffer) report(loss Loss, place int) {
+	lost, delivered := loss, loss
+	if loss.Exact() {
+		lost.Events, delivered.Events = nil, nil
+		var proof []checks.Evidence
+		for _, e := range loss.Events {
+			if again, ok := b.deliveredAgain(e, place); ok {
+				delivered.Events, proof = append(delivered.Events, e), append(proof, again)
+			} else {
+				lost.Events = append(lost.Events, e)
+			}
+		}
+		lost.Count, delivered.Count = len(lost.Events), len(delivered.Events)
+		if delivered.Count > 0 {
+			b.describe(delivered).Healed(proof...)
+		}
+	}
+	if lost.Count > 0 {
+		b.describe(lost)
+	}
+}
+
+func (b buffer) describe(loss Loss) *checks.Finding {
+	f := b.Report(checks.TMP001, subject(loss.Link.ID, loss.Events)...).
+		Titlef("%s lost when %s continued as new", wereSignals(loss.Count), loss.Link.Workflow).
+		With(b.deliveries(loss.Link, loss.Events, "after its last batch")...)
+	if !loss.Exact() {
+		f.Detailf("It is certain that %d of these %d are lost, not which.", loss.Count, len(loss.Events))
+	}
+	if next := loss.Link.Next; next != nil {
+		carried := "started without it"
+		switch n := len(loss.Link.Ledger.Tail) - loss.Count; {
+		case n > 0:
+			carried = fmt.Sprintf("started with %d of %d", n, len(loss.Link.Ledger.Tail))
+		case loss.Count > 1:
+			carried = "started without them"
+		}
+		f.With(evidence(b.Pass, next.Run.Run, next.Events[0], carried))
+	}
+	return f
+}
+
+// deliveries is the evidence of signals that a run had in hand: each event, and where a key tells it, which signal it was.
+func (b buffer) deliveries(link *journey.Link, events []pipeline.Event, when string) []checks.Evidence {
+	var all []checks.Evidence
+	for _, e := range events {
+		text := journey.SubmitSignal + " " + when
+		if s, ok := journey.Identify(e, b.World.Open); ok {
+			text = s.String() + ", " + text
+		}
+		all = append(all, evidence(b.Pass, link.Run.Run, e, text))
+	}
+	return all
+}
+
+// deliveredAgain looks through the runs after the given place for the same signal. Without a key only the same bytes, or
+// the doctor's own mark, are proof: the pipeline encrypts anew on each attempt.
+func (b buffer) deliveredAgain(lost pipeline.Event, place int) (checks.Evidence, bool) {
+	run := b.chain[place].ID
+	content, opened := journey.Content(lost, b.World.Open)
+	for _, later := range b.chain[place+1:] {
+		for _, e := range later.Ledger.Signals {
+			same := samePayload(lost, e) || e.Identity == fmt.Sprintf("doctor/%s/%d", run, lost.ID)
+			if other, ok := journey.Content(e, b.World.Open); !same && opened && ok {
+				same = bytes.Equal(content, other)
+			}
+			if same {
+				return evidence(b.Pass, later.Run.Run, e, "delivered again"), true
+			}
+		}
+	}
+	return checks.Evidence{}, false
+}

@@ -1,0 +1,123 @@
+package workflows
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"doctor/checks"
+	"doctor/checks/journey"
+	"doctor/checks/pipeline"
+)
+
+const (
+	// patience is how long a task may wait for a worker: a busy one takes it within seconds.
+	patience = 15 * time.Second
+	// unseen is how long ago a worker must have asked for work to count as gone. An idle worker asks again every minute,
+	// and Temporal keeps listing one that has died for five.
+	unseen = 70 * time.Second
+)
+
+// Workers finds task queues where work waits and no worker asks for it.
+var Workers = &checks.Check{
+	ID:       "workflows.workers",
+	Title:    "a worker takes the work that waits in each task queue",
+	Codes:    []checks.Code{checks.TMP003},
+	Requires: []*checks.Check{journey.Histories},
+	Reads:    []checks.Source{checks.Temporal},
+	Run:      findIdleQueues,
+}
+
+// waiting is a task that no worker has taken.
+type waiting struct {
+	run   *journey.Run
+	what  string
+	since time.Time
+}
+
+func findIdleQueues(ctx context.Context, p *checks.Pass) (any, error) {
+	runs, _ := checks.ResultOf[*journey.Runs](p, journey.Histories)
+	queues := map[pipeline.TaskQueue][]waiting{}
+	for _, run := range runs.All {
+		for queue, w := range waits(run, p.World.Now) {
+			queues[queue] = append(queues[queue], w)
+		}
+	}
+	reported := map[string]bool{}
+	for _, queue := range slices.SortedFunc(maps.Keys(queues), compareQueues) {
+		pollers, err := p.World.Temporal.Pollers(ctx, queue)
+		if err != nil {
+			return nil, err
+		}
+		last := latest(pollers)
+		if p.World.Now.Sub(last.LastAccess) < unseen || reported[queue.Name] {
+			continue
+		}
+		reported[queue.Name] = true
+		reportIdle(p, queue, queues[queue], last)
+	}
+	return nil, nil
+}
+
+// waits tells what of an open run has waited too long.
+func waits(run *journey.Run, now time.Time) map[pipeline.TaskQueue]waiting {
+	found := map[pipeline.TaskQueue]waiting{}
+	if t := run.Detail.Task; t != nil && t.State == "SCHEDULED" && now.Sub(t.Scheduled) > patience {
+		found[pipeline.TaskQueue{Name: run.TaskQueue}] = waiting{run, "a workflow task", t.Scheduled}
+	}
+	for _, a := range run.Detail.Pending {
+		if a.State == "SCHEDULED" && a.Attempt <= 1 && now.Sub(a.Scheduled) > patience {
+			found[pipeline.TaskQueue{Name: run.TaskQueue, Activity: true}] = waiting{run, a.Activity, a.Scheduled}
+		}
+	}
+	return found
+}
+
+func reportIdle(p *checks.Pass, queue pipeline.TaskQueue, tasks []waiting, last pipeline.Poller) {
+	oldest := slices.MinFunc(tasks, func(a, b waiting) int { return a.since.Compare(b.since) })
+	f := p.Report(checks.TMP003, queue.Name).
+		Titlef("no worker asks for the work of task queue %s", queue.Name).
+		At(stageOfWorkflow(oldest.run.Type))
+	seen := checks.Evidence{Source: "task queue", Excerpt: "no worker has asked it for work in the last five minutes"}
+	if last.Identity != "" {
+		seen.Time = last.LastAccess
+		seen.Excerpt = fmt.Sprintf("last asked %s ago by %s", p.World.Now.Sub(last.LastAccess).Round(time.Second), last.Identity)
+	}
+	f.With(seen)
+	const shown = 4
+	for _, w := range tasks[:min(shown, len(tasks))] {
+		f.With(checks.Evidence{
+			Source:  "run " + pipeline.Short(w.run.ID),
+			Locator: checks.Locator{Workflow: w.run.Workflow, Run: w.run.ID, URL: p.World.Temporal.Page(w.run.Run)},
+			Excerpt: fmt.Sprintf("%s: %s waits since %s", w.run.Workflow, w.what, w.since.Format(time.TimeOnly)),
+			Time:    w.since,
+		})
+	}
+	if more := len(tasks) - shown; more > 0 {
+		f.Detailf("%d more workflows wait there.", more)
+	}
+}
+
+// latest returns the worker that asked last; the zero one when none ever did.
+func latest(pollers []pipeline.Poller) pipeline.Poller {
+	if len(pollers) == 0 {
+		return pipeline.Poller{}
+	}
+	return slices.MaxFunc(pollers, func(a, b pipeline.Poller) int { return a.LastAccess.Compare(b.LastAccess) })
+}
+
+// compareQueues puts a queue's workflow tasks before its activities: without a worker for the former the latter do not arise.
+func compareQueues(a, b pipeline.TaskQueue) int {
+	return cmp.Or(strings.Compare(a.Name, b.Name), rank(a)-rank(b))
+}
+
+func rank(q pipeline.TaskQueue) int {
+	if q.Activity {
+		return 1
+	}
+	return 0
+}
