@@ -1,0 +1,137 @@
+package command
+
+import (
+	"math"
+	"time"
+
+	"doctor/checks"
+	"doctor/remedies"
+	"doctor/report"
+)
+
+// document makes of a diagnosis what every format shows. Nothing is decided after this.
+func (p *program) document(d *checks.Diagnosis, started time.Time) *report.Document {
+	document := &report.Document{
+		SchemaVersion: report.SchemaVersion,
+		StartedAt:     started,
+		DurationMS:    milliseconds(d.Duration),
+		TeamID:        p.options.team,
+		Since:         started.Add(-p.options.since),
+		Mode:          report.Live,
+		Interrupted:   d.Interrupted,
+		Pipeline:      stations(d),
+		Checks:        []report.Check{},
+		Findings:      []report.Finding{},
+		Fixes:         []report.Fix{},
+	}
+	for _, o := range d.Outcomes {
+		// What an --only requires is shown only when it has not passed.
+		if !o.Needed || o.Status != checks.Passed {
+			document.Checks = append(document.Checks, check(o))
+		}
+	}
+	for _, f := range d.Findings() {
+		document.Findings = append(document.Findings, finding(f))
+	}
+	document.Summary = summary(document)
+	return document
+}
+
+func check(o *checks.Outcome) report.Check {
+	c := report.Check{
+		ID:         o.Check.ID,
+		Title:      o.Check.Title,
+		Status:     o.Status,
+		Reason:     o.Reason,
+		Requires:   ids(o.Check.Requires),
+		After:      ids(o.Check.After),
+		DurationMS: milliseconds(o.Duration),
+	}
+	if o.Status == checks.Failed {
+		c.Reason, c.Coverage = "", o.Reason
+	}
+	if o.BlockedBy != nil {
+		c.BlockedBy = o.BlockedBy.ID
+	}
+	return c
+}
+
+func finding(f *checks.Finding) report.Finding {
+	made := report.Finding{
+		Code:        f.Code,
+		Slug:        f.Code.Info().Slug,
+		Check:       f.Check.ID,
+		Severity:    f.Severity,
+		State:       f.State,
+		Title:       f.Title,
+		Detail:      f.Detail,
+		Subject:     append([]string{}, f.Subject...),
+		Root:        f.Root(),
+		CausedBy:    []string{},
+		Evidence:    []report.Evidence{},
+		Remedies:    []report.Remedy{},
+		Fingerprint: f.Fingerprint(),
+	}
+	for _, cause := range f.Causes {
+		made.CausedBy = append(made.CausedBy, cause.Fingerprint())
+	}
+	for _, e := range f.Evidence {
+		made.Evidence = append(made.Evidence, report.Evidence(e))
+	}
+	if f.State == checks.Active {
+		for _, r := range remedies.For(f) {
+			made.Remedies = append(made.Remedies, report.Remedy{ID: r.ID, Safety: string(r.Safety), Summary: r.Summary})
+		}
+	}
+	return made
+}
+
+func summary(d *report.Document) report.Summary {
+	s := report.Summary{Checks: map[checks.Status]int{
+		checks.Passed: 0, checks.Failed: 0, checks.Unknown: 0, checks.Blocked: 0, checks.Skipped: 0,
+	}}
+	for _, c := range d.Checks {
+		s.Checks[c.Status]++
+	}
+	for _, f := range d.Findings {
+		switch {
+		case f.State == checks.Recovered:
+			s.Recovered++
+			continue
+		case !f.Failing():
+			continue
+		case f.Root:
+			s.Roots++
+		default:
+			s.Echoes++
+		}
+		if f.Severity == checks.Error {
+			s.Errors++
+		} else {
+			s.Warnings++
+		}
+	}
+	looked := s.Checks[checks.Passed] + s.Checks[checks.Failed]
+	switch {
+	case s.Errors+s.Warnings > 0:
+		s.Status = report.Unhealthy
+	case looked == 0 || d.Interrupted || s.Checks[checks.Unknown]+s.Checks[checks.Blocked] > 0:
+		s.Status = report.Incomplete
+	default:
+		s.Status = report.Healthy
+	}
+	return s
+}
+
+func ids(of []*checks.Check) []string {
+	named := []string{}
+	for _, c := range of {
+		named = append(named, c.ID)
+	}
+	return named
+}
+
+// milliseconds is a duration to a tenth of a millisecond.
+func milliseconds(d time.Duration) float64 {
+	return math.Round(d.Seconds()*1e4) / 10
+}

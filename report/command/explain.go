@@ -1,0 +1,91 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"doctor/checks"
+	"doctor/checks/catalog"
+	"doctor/report"
+)
+
+func (p *program) explainCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "explain",
+		ArgsUsage: "[CODE]",
+		Usage:     "say what a code means, or list the codes",
+		Description: `CODE is a code or its slug, in any case, or as much of it as is unambiguous.
+
+Examples
+  doctor explain
+  doctor explain TMP001
+  doctor explain stale-emb`,
+		Action: func(c *cli.Context) error {
+			if c.NArg() > 1 {
+				return fmt.Errorf("doctor explain takes one code, but got %q too", c.Args().Get(1))
+			}
+			return p.explain(c.Args().First())
+		},
+	}
+}
+
+// explained is a code as JSON explains it.
+type explained struct {
+	Code     checks.Code     `json:"code"`
+	Slug     string          `json:"slug"`
+	Severity checks.Severity `json:"severity"`
+	Stage    checks.Stage    `json:"stage,omitempty"`
+	Summary  string          `json:"summary"`
+	Page     string          `json:"page,omitempty"` // Markdown
+}
+
+func (p *program) explain(name string) error {
+	listed := []explained{}
+	for _, info := range checks.Codes {
+		listed = append(listed, explained{info.Code, info.Slug, info.Severity, info.Stage, info.Summary, ""})
+	}
+	if name == "" {
+		return p.print(listed, func(out io.Writer) error {
+			var rows []report.Row
+			for _, e := range listed {
+				rows = append(rows, report.Row{Cells: []string{string(e.Code)}, Text: e.Summary})
+			}
+			return report.Rows(out, rows, p.text())
+		})
+	}
+	one, err := find(listed, name)
+	if err != nil {
+		return err
+	}
+	if one.Page, err = catalog.Page(one.Code); err != nil {
+		return err
+	}
+	return p.print(one, func(out io.Writer) error { return report.Page(out, one.Page, p.text()) })
+}
+
+// find looks a code up by itself or its slug, or the beginning of either.
+func find(among []explained, name string) (explained, error) {
+	var found []explained
+	var known, ambiguous []string
+	for _, e := range among {
+		for _, full := range []string{strings.ToLower(string(e.Code)), e.Slug} {
+			switch wanted := strings.ToLower(name); {
+			case full == wanted:
+				return e, nil
+			case strings.HasPrefix(full, wanted):
+				found, ambiguous = append(found, e), append(ambiguous, string(e.Code))
+			}
+		}
+		known = append(known, string(e.Code), e.Slug)
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return explained{}, fmt.Errorf("%q is no code%s", name, meant(name, known, "doctor explain"))
+	}
+	return explained{}, fmt.Errorf("%q could be any of %s", name, strings.Join(ambiguous, ", "))
+}

@@ -1,0 +1,37 @@
+package command
+
+// rootHelp is what doctor --help prints: one screen. A test holds it to the commands and flags that there are.
+const rootHelp = `doctor finds out why a signal did not reach the inbox.
+
+  doctor [check]        run every check and show root causes first
+  doctor explain CODE   what a code means, and what to do about it
+  doctor checks         list the checks (--graph, --schema)
+  doctor version        what was built from what
+
+What to look at   --team-id N   --since 24h   --only NAME,…   --skip NAME,…
+                  --fail-on error|warning|info
+Where to look     --posthog-dir FOLDER   --env-file FILE   --clickhouse-url URL
+                  --timeout 10s
+How to report     --format text|json   --output FILE   --color auto|always|never
+                  --timings   -v
+
+Exit codes        0 nothing found   1 a finding at or above --fail-on
+                  2 wrong usage   3 a check could not look   130 interrupted
+
+Examples          doctor --team-id 2 --since 2h
+                  doctor --only TMP001,embeddings --format json
+                  doctor explain tmp001
+
+doctor COMMAND --help tells more.
+`
+
+// commandHelp is what doctor COMMAND --help prints. The common flags are told once, with the command that they are for.
+const commandHelp = `{{.HelpName}}{{if .ArgsUsage}} {{.ArgsUsage}}{{end}}: {{.Usage}}.
+
+{{.Description}}
+{{$check := eq .Name "check"}}{{range .VisibleFlagCategories}}{{if or $check (not .Name)}}
+{{or .Name "Flags"}}
+{{range .Flags}}  {{.}}
+{{end}}{{end}}{{end}}{{if not $check}}
+The flags of doctor check are understood here, too: see doctor check --help.
+{{end}}`

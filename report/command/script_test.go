@@ -1,0 +1,90 @@
+package command
+
+import (
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the test binary be the doctor itself, for the scripts and for the tests that need a process.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"doctor": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ())) },
+	})
+}
+
+// TestScripts runs the acceptance scripts of the commands. No script meets a service that happens to run here: every
+// service is configured to be at an address where nobody listens.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "../../fixtures/scripts",
+		Setup: func(env *testscript.Env) error {
+			address, err := nobody()
+			if err != nil {
+				return err
+			}
+			env.Vars = append(env.Vars, elsewhere(address)...)
+			env.Setenv("NOBODY", address)
+			return nil
+		},
+		Condition: func(name string) (bool, error) { return name == "root" && os.Geteuid() == 0, nil },
+		Cmds:      map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "huge": huge, "binary": binary},
+	})
+}
+
+// nobody is an address where nobody listens.
+func nobody() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer listener.Close()
+	return listener.Addr().String(), nil
+}
+
+// elsewhere is an environment in which all services are at one address.
+func elsewhere(address string) []string {
+	return []string{
+		"TEMPORAL_UI_HOST=http://" + address,
+		"CLICKHOUSE_HOST=" + address,
+		"OBJECT_STORAGE_ENDPOINT=http://" + address,
+		"DATABASE_URL=postgres://posthog:secret@" + address + "/posthog",
+		"DOCKER_HOST=tcp://" + address,
+		"SANDBOX_PROVIDER=docker",
+	}
+}
+
+// exits runs a command and wants it to end with an exit code: exits CODE COMMAND [ARGUMENT…].
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits code command [argument...]")
+	}
+	code := 0
+	var failed *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &failed) {
+		code = failed.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if strconv.Itoa(code) != args[0] {
+		ts.Fatalf("exit code %d, want %s\n%s%s", code, args[0], ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+	}
+}
+
+// huge makes a file that is too large for what it is called: huge FILE MEGABYTES.
+func huge(ts *testscript.TestScript, _ bool, args []string) {
+	megabytes, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte("A=1\n"), 0o600))
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), megabytes<<20))
+}
+
+// binary makes a file that is no text: binary FILE.
+func binary(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte("A=\x00\x01\xff\xfe\n"), 0o600))
+}

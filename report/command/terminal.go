@@ -1,0 +1,66 @@
+package command
+
+import (
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/term"
+
+	"doctor/report"
+)
+
+// text says how text is rendered for the place that it goes to.
+func (p *program) text() report.TextOptions {
+	return report.TextOptions{
+		Width:   p.width(p.stdout),
+		Color:   p.colored(),
+		Verbose: p.options.verbose,
+		Timings: p.options.timings,
+	}
+}
+
+// width is how many columns there are: what COLUMNS says, else the terminal's width, else 0 for unknown.
+func (p *program) width(w io.Writer) int {
+	if columns, err := strconv.Atoi(p.getenv("COLUMNS")); err == nil && columns > 0 {
+		return columns
+	}
+	if file, ok := terminal(w); ok {
+		if columns, _, err := term.GetSize(int(file.Fd())); err == nil {
+			return columns
+		}
+	}
+	return 0
+}
+
+// colored decides about color: the flag, then NO_COLOR (no-color.org), then CLICOLOR_FORCE (bixense.com/clicolors), then
+// whether a terminal that knows color will show it.
+func (p *program) colored() bool {
+	_, shown := terminal(p.stdout)
+	force := p.getenv("CLICOLOR_FORCE")
+	switch {
+	case p.options.color != "auto":
+		return p.options.color == "always"
+	case p.getenv("NO_COLOR") != "":
+		return false
+	case force != "" && force != "0":
+		return true
+	}
+	return shown && p.options.output == "" && p.getenv("TERM") != "dumb"
+}
+
+func terminal(w io.Writer) (*os.File, bool) {
+	file, ok := w.(*os.File)
+	return file, ok && term.IsTerminal(int(file.Fd()))
+}
+
+// getenv looks a name up in the environment that the program was given.
+func (p *program) getenv(name string) string {
+	for _, pair := range p.env {
+		if value, found := strings.CutPrefix(pair, name+"="); found {
+			return value
+		}
+	}
+	return ""
+}

@@ -1,0 +1,49 @@
+package report
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+
+	"pgregory.net/rapid"
+)
+
+func TestVisibleLeavesNothingForATerminal(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(rapid.String(), rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) })).Draw(t, "text")
+		for _, r := range visible(text) {
+			if !unicode.IsPrint(r) {
+				t.Fatalf("%q is left of %q", r, text)
+			}
+		}
+	})
+}
+
+func TestWrapKeepsWordsAndWidth(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`([a-zé日🔥]{1,30} ?){0,20}`).Draw(t, "text")
+		room := rapid.IntRange(2, 40).Draw(t, "room")
+		var joined strings.Builder
+		for _, line := range wrap(words(nil, text), room) {
+			used := len(line) - 1
+			for _, w := range line {
+				used += columns(w.text)
+				joined.WriteString(w.text)
+			}
+			if used > room {
+				t.Fatalf("a line of %d columns in %d: %v", used, room, line)
+			}
+		}
+		if want := strings.Join(strings.Fields(text), ""); joined.String() != want {
+			t.Fatalf("words were lost: %q, want %q", joined.String(), want)
+		}
+	})
+}
+
+func TestColumns(t *testing.T) {
+	for text, want := range map[string]int{"": 0, "abc": 3, "é": 1, "e\u0301": 1, "日本": 4, "🔥": 2, "✓ ─ └": 5, "ｆ": 2} {
+		if got := columns(text); got != want {
+			t.Errorf("columns(%q) = %d, want %d", text, got, want)
+		}
+	}
+}

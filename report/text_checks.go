@@ -1,0 +1,104 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"doctor/checks"
+)
+
+// namedChecks is how many checks are named that share one reason for not looking.
+const namedChecks = 4
+
+// unlooked names the checks that did not look, or not at everything, and why. Those that share a reason share a line;
+// those that stand under the finding that blocks them are not repeated.
+func (t *text) unlooked() {
+	type why struct {
+		status checks.Status
+		reason string
+	}
+	ids := map[why][]string{}
+	for _, c := range t.document.Checks {
+		switch {
+		case c.Coverage != "":
+			key := why{checks.Unknown, c.Coverage}
+			ids[key] = append(ids[key], c.ID)
+		case c.Status != checks.Passed && c.Status != checks.Failed && t.shown[c.ID] == "":
+			key := why{c.Status, c.Reason}
+			ids[key] = append(ids[key], c.ID)
+		}
+	}
+	if len(ids) > 0 {
+		t.WriteByte('\n')
+	}
+	for _, status := range []checks.Status{checks.Unknown, checks.Blocked, checks.Skipped} {
+		for _, c := range t.document.Checks {
+			for _, reason := range []string{c.Reason, c.Coverage} {
+				if key := (why{status, reason}); ids[key] != nil {
+					t.unlookedFor(status, reason, ids[key])
+					delete(ids, key)
+				}
+			}
+		}
+	}
+}
+
+func (t *text) unlookedFor(status checks.Status, reason string, ids []string) {
+	more := 0
+	if len(ids) > namedChecks && !t.options.Verbose {
+		more = len(ids) - namedChecks + 1
+		ids = ids[:namedChecks-1]
+	}
+	line := list("", ids)
+	if more > 0 {
+		line = append(line, words(nil, fmt.Sprintf("and %d more", more))...)
+	}
+	mark, style := t.status(status)
+	line = append(line, words(t.dim, string(status)+":")...)
+	t.row(margin{}.add(style, mark+" "), indent(4), append(line, words(t.dim, reason)...))
+}
+
+// checks lists every check.
+func (t *text) checks() {
+	t.WriteByte('\n')
+	id, took := 0, 0
+	for _, c := range t.document.Checks {
+		id, took = max(id, columns(c.ID)), max(took, columns(millis(c.DurationMS)))
+	}
+	for _, c := range t.document.Checks {
+		mark, style := t.status(c.Status)
+		first := indent(2).add(style, mark+" ").add(nil, pad(c.ID, id)+"  ")
+		if t.options.Timings {
+			duration := ""
+			if slices.Contains([]checks.Status{checks.Passed, checks.Failed, checks.Unknown}, c.Status) {
+				duration = millis(c.DurationMS)
+			}
+			first = first.add(t.dim, fmt.Sprintf("%*s  ", took, duration))
+		}
+		if t.width-first.columns < 24 {
+			t.row(first, first, nil)
+			first = indent(4)
+		}
+		t.row(first, indent(first.columns), words(nil, c.Title))
+	}
+}
+
+func (t *text) status(status checks.Status) (mark string, s style) {
+	switch status {
+	case checks.Passed:
+		return "✓", t.green
+	case checks.Failed:
+		return "✗", t.redBold
+	case checks.Skipped:
+		return "–", t.dim
+	}
+	return "?", t.yellow
+}
+
+// millis is a check's duration: 0.4 ms, 12 ms.
+func millis(ms float64) string {
+	if ms < 10 {
+		return fmt.Sprintf("%.1f ms", ms)
+	}
+	return fmt.Sprintf("%.0f ms", ms)
+}
