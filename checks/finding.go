@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"doctor/checks/pipeline"
 )
 
 // State says whether a fault still is one.
@@ -71,14 +73,12 @@ func (l Locator) String() string {
 		add(l.File, l.File != "")
 	}
 	add(l.Workflow, l.Workflow != "")
-	add("run "+short(l.Run), l.Run != "")
+	add("run "+pipeline.Short(l.Run), l.Run != "")
 	add("event "+strconv.FormatInt(l.Event, 10), l.Event > 0)
 	add(l.Object, l.Object != "")
 	add(l.Container, l.Container != "")
 	return strings.Join(parts, " · ")
 }
-
-func short(id string) string { return id[:min(6, len(id))] }
 
 // Titlef says in one line what is broken.
 func (f *Finding) Titlef(format string, args ...any) *Finding {

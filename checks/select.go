@@ -16,13 +16,13 @@ type Choice struct {
 // Selection is a choice for each check, in declared order.
 type Selection []Choice
 
-// UnknownName is the error of [Select] for a word that is no check's id, no code and no part.
-type UnknownName struct {
+// UnknownNameError is the error of [Select] for a word that is no check's id, no code and no part.
+type UnknownNameError struct {
 	Name  string
 	Known []string // what would have been understood
 }
 
-func (e UnknownName) Error() string {
+func (e UnknownNameError) Error() string {
 	return fmt.Sprintf("%q is no check, code or part", e.Name)
 }
 
@@ -37,7 +37,7 @@ func (c *Check) Part() string {
 func Select(all []*Check, only, skip []string) (Selection, error) {
 	for _, name := range slices.Concat(only, skip) {
 		if !slices.ContainsFunc(all, func(c *Check) bool { return c.answersTo(name) }) {
-			return nil, UnknownName{name, names(all)}
+			return nil, UnknownNameError{name, names(all)}
 		}
 	}
 	selected, needed := map[*Check]bool{}, map[*Check]bool{}

@@ -55,7 +55,7 @@ func TestSelect(t *testing.T) {
 	}
 
 	_, err := checks.Select(all, []string{"part.frist"}, nil)
-	var unknown checks.UnknownName
+	var unknown checks.UnknownNameError
 	if !errors.As(err, &unknown) || unknown.Name != "part.frist" || len(unknown.Known) == 0 {
 		t.Errorf("an unknown name gives %v", err)
 	}

@@ -132,7 +132,7 @@ func TestTextFitsItsWidth(t *testing.T) {
 		for _, width := range []int{40, 50, 60, 72, 80, 100, 120} {
 			options := TextOptions{Width: width, Verbose: width > 40, Timings: width > 40}
 			for number, line := range strings.Split(rendered(t, d, options), "\n") {
-				if columns(line) > width {
+				if columns(line) > width && !strings.Contains(line, "://") {
 					t.Errorf("%s at %d columns: line %d has %d: %q", name, width, number+1, columns(line), line)
 				}
 			}

@@ -81,6 +81,7 @@ type word struct {
 	text  string
 	style style
 	glued bool // no space before it
+	whole bool // never cut, so that a terminal takes it for the link that it is
 }
 
 // words cuts text at its spaces. Text of any origin can go in.
@@ -164,14 +165,14 @@ func (l *layout) room(first, rest margin) int {
 }
 
 func paint(s style, text string) string {
-	if s == nil {
+	if s == nil || text == "" {
 		return text
 	}
 	return s.Sprint(text)
 }
 
 // wrap breaks words into lines of at most room columns. What is glued stays together; only what is wider than a line by
-// itself is cut.
+// itself is cut, or when it must not be, runs over it.
 func wrap(of []word, room int) [][]word {
 	var lines [][]word
 	var line []word
@@ -191,9 +192,9 @@ func wrap(of []word, room int) [][]word {
 			used++
 		}
 		for _, w := range unit {
-			for used+columns(w.text) > room && columns(w.text) > 1 {
+			for !w.whole && used+columns(w.text) > room && columns(w.text) > 1 {
 				head, tail := split(w.text, room-used)
-				line = append(line, word{head, w.style, w.glued})
+				line = append(line, word{text: head, style: w.style, glued: w.glued})
 				end()
 				w.text = tail
 			}

@@ -146,10 +146,13 @@ func (t *text) evidence(left margin, column int, e Evidence) {
 		t.row(rest, rest, place)
 	}
 	if t.options.Verbose {
-		for _, more := range []string{e.Locator.URL, e.Locator.Query} {
-			if more != "" {
-				t.row(rest, rest, words(t.dim, more))
-			}
+		if e.Locator.URL != "" {
+			address := phrase(t.dim, e.Locator.URL)
+			address.whole = true
+			t.row(rest, rest, []word{address})
+		}
+		if e.Locator.Query != "" {
+			t.row(rest, rest, words(t.dim, e.Locator.Query))
 		}
 	}
 }
@@ -162,7 +165,7 @@ func (t *text) place(e Evidence) []word {
 			parts = append(parts, part)
 		}
 	}
-	if !e.Time.IsZero() {
+	if !e.Time.IsZero() && !e.Time.Equal(t.document.StartedAt) { // what was seen just now needs no clock
 		parts = append(parts, t.clock(e.Time))
 	}
 	var place []word

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"syscall"
 	"testing"
 
@@ -43,7 +42,8 @@ func swallowing(t *testing.T) string {
 	address := fmt.Sprintf("127.0.0.1:%d", bound.(*syscall.SockaddrInet4).Port)
 	for range 16 {
 		conn, err := net.DialTimeout("tcp", address, observation/2)
-		if errors.Is(err, os.ErrDeadlineExceeded) {
+		var failed net.Error
+		if errors.As(err, &failed) && failed.Timeout() {
 			return address
 		}
 		if err != nil {

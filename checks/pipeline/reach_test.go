@@ -20,6 +20,7 @@ import (
 const (
 	observation = 200 * time.Millisecond // for what never comes
 	patient     = 10 * time.Second       // for what comes on the busiest machine
+	hang        = 30 * time.Second       // what no busy machine explains
 )
 
 const password = "s3cret-of-the-tests"
@@ -92,7 +93,7 @@ func failure(t *testing.T, s *settings.Settings, reach reach, observation time.D
 	if err == nil {
 		t.Fatalf("reached %+v where nothing of the kind is", reached)
 	}
-	if took := time.Since(started); took > observation+2*time.Second {
+	if took := time.Since(started); took > observation+hang {
 		t.Errorf("it took %s to say %q, with %s for an observation", took, err, observation)
 	}
 	if strings.Contains(err.Error(), password) {
@@ -120,7 +121,7 @@ func TestReachSilence(t *testing.T) {
 	for _, g := range greetings() {
 		t.Run(g.name, func(t *testing.T) {
 			failed := g.try(t, serve(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }), observation)
-			if failed.Kind != pipeline.TimedOut || !strings.HasPrefix(failed.Reason(), "timed out after 2") {
+			if failed.Kind != pipeline.TimedOut || !strings.HasPrefix(failed.Reason(), "timed out after ") {
 				t.Errorf("got %s, %q", failed.Kind, failed.Reason())
 			}
 		})
@@ -139,7 +140,7 @@ func TestReachWhenTheRunEnds(t *testing.T) {
 			defer cancel()
 			started := time.Now()
 			_, err := g.reach(ctx, w)
-			if took := time.Since(started); took > 5*time.Second || pipeline.KindOf(err) != pipeline.RunOver {
+			if took := time.Since(started); took > hang || pipeline.KindOf(err) != pipeline.RunOver {
 				t.Errorf("after %s: %v", took, err)
 			}
 		})

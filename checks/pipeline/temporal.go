@@ -42,7 +42,7 @@ func (t *Temporal) Reach(ctx context.Context) (Reached, error) {
 		if namespace.NamespaceInfo.Name == "" {
 			return Reached{}, errors.New("what answers is not Temporal's API")
 		}
-		return Reached{Address: t.world.address(SourceTemporal), Version: cluster.ServerVersion}, nil
+		return t.world.reached(SourceTemporal, cluster.ServerVersion), nil
 	})
 }
 

@@ -9,12 +9,15 @@ type Run struct{ Workflow, ID string }
 
 func (r Run) String() string { return r.Workflow + " run " + Short(r.ID) }
 
-// Short is the first part of an id, enough for people to tell it from its neighbours.
+// Short is the first part of an id, enough for people to tell it from its neighbours, and enough as a prefix where an id
+// is asked for. Temporal's ids of first runs begin with the time (UUID version 7): those of one minute share eight digits.
 func Short(id string) string {
-	if len(id) > 8 {
-		return id[:8]
+	const version = 14 // where a UUID says which it is
+	length := 8
+	if len(id) > version && id[version] == '7' {
+		length = 13
 	}
-	return id
+	return id[:min(length, len(id))]
 }
 
 // Status is a run's status in Temporal's words, without its prefix.

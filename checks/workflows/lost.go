@@ -44,8 +44,9 @@ var CarriedSignals = &checks.Check{
 
 // Loss is what was lost between a buffer run and the next.
 type Loss struct {
-	Link  *journey.Link
-	Count int
+	Link    *journey.Link
+	Count   int
+	Carried int // what the next run was given of what this one had left
 	// Events are the deliveries of the lost signals. When there are more of them than Count it is not known which of
 	// them are the lost ones.
 	Events []pipeline.Event
@@ -72,7 +73,7 @@ func (b buffer) missing(link *journey.Link) (loss Loss, why string) {
 	tail := link.Ledger.Tail
 	if out := link.Ledger.CarriedOut; out.Known {
 		lost := b.without(tail, out.Signals)
-		return Loss{link, len(tail) - min(len(out.Signals), len(tail)), lost}, b.agree(len(tail), len(out.Signals), len(lost))
+		return Loss{link, len(lost), len(out.Signals), lost}, b.agree(len(tail), len(out.Signals), len(lost))
 	}
 	next := link.Next
 	switch {
@@ -89,7 +90,7 @@ func (b buffer) missing(link *journey.Link) (loss Loss, why string) {
 	if !ok || carried > len(tail) {
 		return loss, fmt.Sprintf("%s after its last batch, and the events do not tell how many the next run carried in", signals(len(tail)))
 	}
-	return Loss{link, len(tail) - carried, tail}, ""
+	return Loss{link, len(tail) - carried, carried, tail}, ""
 }
 
 // agree checks what a key has shown against the counts.
@@ -141,33 +142,41 @@ func (b buffer) report(loss Loss, place int) {
 
 func (b buffer) describe(loss Loss) *checks.Finding {
 	f := b.Report(checks.TMP001, subject(loss.Link.ID, loss.Events)...).
-		Titlef("%s lost when %s continued as new", wereSignals(loss.Count), loss.Link.Workflow).
-		With(b.deliveries(loss.Link, loss.Events, "after its last batch")...)
+		Titlef("%s lost when %s continued as new", wereSignals(loss.Count), loss.Link.Workflow)
 	if !loss.Exact() {
 		f.Detailf("It is certain that %d of these %d are lost, not which.", loss.Count, len(loss.Events))
 	}
-	if next := loss.Link.Next; next != nil {
-		carried := "started without it"
-		switch n := len(loss.Link.Ledger.Tail) - loss.Count; {
-		case n > 0:
-			carried = fmt.Sprintf("started with %d of %d", n, len(loss.Link.Ledger.Tail))
-		case loss.Count > 1:
-			carried = "started without them"
-		}
-		f.With(evidence(b.Pass, next.Run.Run, next.Events[0], carried))
+	received := b.deliveries(loss.Link, loss.Events, "received after its last batch")
+	// Of many signals the first few are enough to see before what the next run began with.
+	first := min(3, len(received))
+	return f.With(received[:first]...).With(b.beginning(loss)...).With(received[first:]...)
+}
+
+// beginning is the evidence of what the next run carried in.
+func (b buffer) beginning(loss Loss) []checks.Evidence {
+	next := loss.Link.Next
+	if next == nil || len(next.Events) == 0 {
+		return nil
 	}
-	return f
+	text := "started without it"
+	switch tail := len(loss.Link.Ledger.Tail); {
+	case loss.Carried > 0:
+		text = fmt.Sprintf("started with %d of %d", loss.Carried, tail)
+	case tail > 1:
+		text = "started without them"
+	}
+	return []checks.Evidence{evidence(b.Pass, next.Run.Run, next.Events[0], text)}
 }
 
 // deliveries is the evidence of signals that a run had in hand: each event, and where a key tells it, which signal it was.
 func (b buffer) deliveries(link *journey.Link, events []pipeline.Event, when string) []checks.Evidence {
 	var all []checks.Evidence
 	for _, e := range events {
-		text := journey.SubmitSignal + " " + when
+		what := journey.SubmitSignal
 		if s, ok := journey.Identify(e, b.World.Open); ok {
-			text = s.String() + ", " + text
+			what = s.String()
 		}
-		all = append(all, evidence(b.Pass, link.Run.Run, e, text))
+		all = append(all, evidence(b.Pass, link.Run.Run, e, what+", "+when))
 	}
 	return all
 }

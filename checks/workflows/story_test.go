@@ -36,7 +36,6 @@ type told struct {
 	run    pipeline.Execution
 	events []pipeline.Event
 	gone   bool // its history is beyond retention
-	seen   int64
 	detail pipeline.Detail
 }
 

@@ -93,7 +93,7 @@ func (p *program) diagnose(ctx context.Context, selection checks.Selection, s *s
 
 // hinted adds the nearest known name to an error about an unknown one.
 func hinted(err error) error {
-	var unknown checks.UnknownName
+	var unknown checks.UnknownNameError
 	if errors.As(err, &unknown) {
 		return errors.New(err.Error() + meant(unknown.Name, unknown.Known, "doctor checks"))
 	}

@@ -31,7 +31,7 @@ func callWith(t *testing.T, ctx context.Context, of []*checks.Check, env []strin
 	t.Helper()
 	t.Chdir(t.TempDir())
 	var stdout, stderr bytes.Buffer
-	p := &program{checks: of, stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, env: env}
+	p := &program{checks: of, stdout: &stdout, stderr: &stderr, env: env}
 	return said{p.run(ctx, args), stdout.String(), stderr.String()}
 }
 

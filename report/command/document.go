@@ -24,14 +24,16 @@ func (p *program) document(d *checks.Diagnosis, started time.Time) *report.Docum
 		Findings:      []report.Finding{},
 		Fixes:         []report.Fix{},
 	}
+	results := map[*checks.Check]any{}
 	for _, o := range d.Outcomes {
+		results[o.Check] = o.Result
 		// What an --only requires is shown only when it has not passed.
 		if !o.Needed || o.Status != checks.Passed {
 			document.Checks = append(document.Checks, check(o))
 		}
 	}
 	for _, f := range d.Findings() {
-		document.Findings = append(document.Findings, finding(f))
+		document.Findings = append(document.Findings, finding(f, remedies.Case{Team: p.options.team, Result: results[f.Check]}))
 	}
 	document.Summary = summary(document)
 	return document
@@ -56,7 +58,7 @@ func check(o *checks.Outcome) report.Check {
 	return c
 }
 
-func finding(f *checks.Finding) report.Finding {
+func finding(f *checks.Finding, of remedies.Case) report.Finding {
 	made := report.Finding{
 		Code:        f.Code,
 		Slug:        f.Code.Info().Slug,
@@ -78,10 +80,8 @@ func finding(f *checks.Finding) report.Finding {
 	for _, e := range f.Evidence {
 		made.Evidence = append(made.Evidence, report.Evidence(e))
 	}
-	if f.State == checks.Active {
-		for _, r := range remedies.For(f) {
-			made.Remedies = append(made.Remedies, report.Remedy{ID: r.ID, Safety: string(r.Safety), Summary: r.Summary})
-		}
+	for _, r := range remedies.For(f, of) {
+		made.Remedies = append(made.Remedies, report.Remedy{ID: r.ID, Safety: string(r.Safety), Summary: r.Summary})
 	}
 	return made
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -81,12 +82,13 @@ func (p *program) write(out *output, data any, text func() error) error {
 
 // unwritable names the flag and the reason, without the temporary file's name.
 func (p *program) unwritable(err error) error {
-	reason := err
-	switch failed := err.(type) {
-	case *fs.PathError:
-		reason = failed.Err
-	case *os.LinkError:
-		reason = failed.Err
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		err = path.Err
+	case errors.As(err, &link):
+		err = link.Err
 	}
-	return fmt.Errorf("cannot write --output %q: %w", p.options.output, reason)
+	return fmt.Errorf("cannot write --output %q: %w", p.options.output, err)
 }

@@ -1,8 +1,8 @@
 package command
 
 import (
-	"bytes"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,53 +10,74 @@ import (
 	"doctor/checks"
 )
 
+// screen is a terminal that tells what was written to it since it was last looked at.
+type screen struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *screen) Write(piece []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(piece)
+}
+
+// shows wants exactly this text to be new on the screen.
+func (s *screen) shows(t *testing.T, want string) {
+	t.Helper()
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.text.String() != want {
+		t.Errorf("the screen shows %q, want %q", s.text.String(), want)
+	}
+	s.text.Reset()
+}
+
 func TestProgress(t *testing.T) {
 	one, two := passing("a.one"), passing("b.two")
 	synctest.Test(t, func(t *testing.T) {
-		var terminal bytes.Buffer
+		terminal := &screen{}
 		s := &progress{width: 40}
-		s.begin(&terminal)
+		s.begin(terminal)
 		s.show([]*checks.Check{one, two})
 		time.Sleep(patience - time.Millisecond)
-		synctest.Wait()
-		if terminal.Len() > 0 {
-			t.Errorf("shown too soon: %q", terminal.String())
-		}
+		terminal.shows(t, "")
 		time.Sleep(time.Millisecond)
-		synctest.Wait()
-		if want := erase + "waiting for a.one and 1 more …"; terminal.String() != want {
-			t.Errorf("%q, want %q", terminal.String(), want)
-		}
-		terminal.Reset()
+		terminal.shows(t, erase+"waiting for a.one and 1 more …")
 		s.show([]*checks.Check{two})
-		if want := erase + "waiting for b.two …"; terminal.String() != want {
-			t.Errorf("%q, want %q", terminal.String(), want)
-		}
+		terminal.shows(t, erase+"waiting for b.two …")
+		s.show(nil)
+		terminal.shows(t, erase)
 		s.end()
-		if !strings.HasSuffix(terminal.String(), erase) {
-			t.Errorf("the line is left behind: %q", terminal.String())
-		}
-		terminal.Reset()
+		terminal.shows(t, erase)
 		s.show([]*checks.Check{one})
 		time.Sleep(time.Minute)
-		synctest.Wait()
-		if terminal.Len() > 0 {
-			t.Errorf("shown after its end: %q", terminal.String())
-		}
+		terminal.shows(t, "")
 	})
 }
 
 func TestProgressOfAQuickRunShowsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var terminal bytes.Buffer
+		terminal := &screen{}
 		s := &progress{width: 40}
-		s.begin(&terminal)
+		s.begin(terminal)
 		s.show([]*checks.Check{passing("a.one")})
 		s.end()
 		time.Sleep(time.Minute)
-		synctest.Wait()
-		if terminal.Len() > 0 {
-			t.Errorf("%q", terminal.String())
-		}
+		terminal.shows(t, "")
+	})
+}
+
+// A long id must not run over the line's end: what is erased is one line.
+func TestProgressFitsItsLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		terminal := &screen{}
+		s := &progress{width: 20}
+		s.begin(terminal)
+		s.show([]*checks.Check{passing("embeddings.a-check-with-a-long-name")})
+		time.Sleep(patience)
+		terminal.shows(t, erase+"waiting for embeddi…")
+		s.end()
 	})
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -32,9 +33,27 @@ func TestScripts(t *testing.T) {
 			env.Setenv("NOBODY", address)
 			return nil
 		},
-		Condition: func(name string) (bool, error) { return name == "root" && os.Geteuid() == 0, nil },
+		Condition: condition,
 		Cmds:      map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "huge": huge, "binary": binary},
 	})
+}
+
+// condition answers [root], and [bare]: nothing listens where a service is by default.
+func condition(name string) (bool, error) {
+	switch name {
+	case "root":
+		return os.Geteuid() == 0, nil
+	case "bare":
+		for _, address := range []string{":8081", ":9000", ":19000", ":5432"} {
+			if connection, err := net.Dial("tcp", "localhost"+address); err == nil {
+				connection.Close()
+				return false, nil
+			}
+		}
+		_, err := os.Stat("/var/run/docker.sock")
+		return err != nil, nil
+	}
+	return false, fmt.Errorf("there is no condition %q", name)
 }
 
 // nobody is an address where nobody listens.
