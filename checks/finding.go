@@ -143,3 +143,11 @@ func (f *Finding) Fingerprint() string {
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
+
+// Count is a number with its noun, which takes an s: 1 signal, 3 signals.
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -28,25 +28,11 @@ func databases(tables []pipeline.Table) string {
 	return strings.Join(slices.Compact(names), " and ")
 }
 
-func tables(n int) string {
-	if n == 1 {
-		return "1 table"
-	}
-	return fmt.Sprintf("%d tables", n)
-}
-
 func point(embeddings int) string {
 	if embeddings == 1 {
 		return "1 embedding points"
 	}
 	return fmt.Sprintf("%d embeddings point", embeddings)
-}
-
-func reports(n int) string {
-	if n == 1 {
-		return "1 report"
-	}
-	return fmt.Sprintf("%d reports", n)
 }
 
 func doNotExist(n int) string {

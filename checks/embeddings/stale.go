@@ -53,7 +53,7 @@ type Staleness struct {
 // report makes a finding of a table's stale signals.
 func report(p *checks.Pass, t TableSignals) {
 	p.Report(checks.CLK001, t.Table.String()).
-		Titlef("%s at %s that %s", point(t.Documents()), reports(len(t.Reports)), doNotExist(len(t.Reports))).
+		Titlef("%s at %s that %s", point(t.Documents()), checks.Count(len(t.Reports), "report"), doNotExist(len(t.Reports))).
 		Detailf("New signals keep matching them, and are lost when they are assigned to a report that is not there.").
 		With(counted(p, t), checks.Evidence{
 			Source:  string(pipeline.SourcePostgres),
@@ -72,7 +72,7 @@ func suspect(p *checks.Pass, live []TableSignals, failures []checks.Evidence) *S
 	for _, t := range live {
 		p.Report(checks.CLK001, t.Table.String()).
 			As(checks.Warning).
-			Titlef("%s at %s that may not exist", point(t.Documents()), reports(len(t.Reports))).
+			Titlef("%s at %s that may not exist", point(t.Documents()), checks.Count(len(t.Reports), "report")).
 			Detailf("Postgres cannot say which of them exist. But new signals were matched to one that does not.").
 			With(counted(p, t)).With(failures...).
 			CausedBy(outOfReach(p, t.Table)...)

@@ -33,13 +33,13 @@ var Tables = &checks.Check{
 			p.Report(checks.CLK002, asked).
 				Titlef("there are no embedding tables in any database").
 				Detailf("ClickHouse's migrations have not made them, or this user may not see them.").
-				With(seen("none that stores embeddings, of %s of their family", tables(len(family))))
+				With(seen("none that stores embeddings, of %s of their family", checks.Count(len(family), "table")))
 			return nil, nil
 		case len(within(stores, asked)) == 0:
 			p.Report(checks.CLK002, asked).
 				Titlef("the embedding tables are in %s, not in %s", databases(stores), why).
 				Detailf("cleanup_signals cannot delete from them there: it prints an error for each and ends as if all were well.").
-				With(seen("%s in %s, none in %.60q", tables(len(stores)), databases(stores), asked)).
+				With(seen("%s in %s, none in %.60q", checks.Count(len(stores), "table"), databases(stores), asked)).
 				CausedBy(p.Findings(environment.ClickHouseDatabase)...)
 		}
 		return home(stores, p.World.Settings.ClickHouse.Embeddings), nil

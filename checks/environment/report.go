@@ -68,7 +68,7 @@ func consequence(d *Database, stores []pipeline.Table) string {
 	hit := len(within(stores, d.Effective))
 	switch {
 	case hit > 0:
-		return fmt.Sprintf("cleanup_signals deletes from the %s of %.60q instead, and leaves those of %q as they are.", count(hit, "embedding table"), d.Effective, d.Embeddings)
+		return fmt.Sprintf("cleanup_signals deletes from the %s of %.60q instead, and leaves those of %q as they are.", checks.Count(hit, "embedding table"), d.Effective, d.Embeddings)
 	case d.Known:
 		return fmt.Sprintf("cleanup_signals finds no embedding table in %.60q: it prints an error for each, ends as if all were well, and leaves the embeddings behind.", d.Effective)
 	}
@@ -147,10 +147,10 @@ func tables(ctx context.Context, p *checks.Pass, d *Database, stores []pipeline.
 	there := within(stores, d.Embeddings)
 	excerpt := fmt.Sprintf("the embedding tables are in %q", d.Embeddings)
 	if live, known := liveEmbeddings(ctx, p, there); known {
-		excerpt += fmt.Sprintf(": %s with %s of team %d", count(len(there), "table"), count(live, "live embedding"), p.Team)
+		excerpt += fmt.Sprintf(": %s with %s of team %d", checks.Count(len(there), "table"), checks.Count(live, "live embedding"), p.Team)
 	}
 	if hit := within(stores, d.Effective); len(hit) > 0 {
-		excerpt += fmt.Sprintf("; %s of that kind in %.60q, too", count(len(hit), "table"), d.Effective)
+		excerpt += fmt.Sprintf("; %s of that kind in %.60q, too", checks.Count(len(hit), "table"), d.Effective)
 	}
 	return []checks.Evidence{{
 		Source:  string(pipeline.SourceClickHouse),
@@ -176,11 +176,4 @@ func liveEmbeddings(ctx context.Context, p *checks.Pass, tables []pipeline.Table
 		known = true
 	}
 	return live, known
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

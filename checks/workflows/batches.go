@@ -94,7 +94,7 @@ func (b buffer) reportInHand(link *journey.Link, place int) {
 		With(b.deliveries(link, h.batch, "in a batch that was not handed to grouping")...).
 		With(b.deliveries(link, h.tail, "waiting for the next batch")...)
 	if h.carried > 0 {
-		f.With(evidence(b.Pass, link.Run.Run, link.Events[0], fmt.Sprintf("%s carried in from the run before", signals(h.carried))))
+		f.With(evidence(b.Pass, link.Run.Run, link.Events[0], fmt.Sprintf("%s carried in from the run before", checks.Count(h.carried, "signal"))))
 	}
 	if end.Reason == cleanupReason {
 		f.As(checks.Info).Detailf("cleanup_signals terminated it: it takes signals on their way with it.")
@@ -121,9 +121,9 @@ func (b buffer) reportInHand(link *journey.Link, place int) {
 
 func atLeast(h inHand) string {
 	if h.atLeast {
-		return "at least " + signals(h.count())
+		return "at least " + checks.Count(h.count(), "signal")
 	}
-	return signals(h.count())
+	return checks.Count(h.count(), "signal")
 }
 
 func ending(s pipeline.Status) string {

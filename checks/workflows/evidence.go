@@ -30,13 +30,6 @@ func subject(run string, events []pipeline.Event) []string {
 	return parts
 }
 
-func signals(n int) string {
-	if n == 1 {
-		return "1 signal"
-	}
-	return fmt.Sprintf("%d signals", n)
-}
-
 func wereSignals(n int) string {
 	if n == 1 {
 		return "1 signal was"

@@ -78,17 +78,17 @@ func (b buffer) missing(link *journey.Link) (loss Loss, why string) {
 	next := link.Next
 	switch {
 	case next == nil:
-		return loss, fmt.Sprintf("%s after its last batch, and the history of the run that it continued as is not there", signals(len(tail)))
+		return loss, fmt.Sprintf("%s after its last batch, and the history of the run that it continued as is not there", checks.Count(len(tail), "signal"))
 	case next.Err != nil:
 		return loss, "the run that it continued as: " + next.Err.Error()
 	case next.Ledger.Start == journey.NotStarted:
-		return loss, fmt.Sprintf("%s after its last batch, and the run that it continued as has not worked yet", signals(len(tail)))
+		return loss, fmt.Sprintf("%s after its last batch, and the run that it continued as has not worked yet", checks.Count(len(tail), "signal"))
 	case !next.Ledger.Consistent():
 		return loss, "the batches of the run that it continued as do not add up as those of the known buffer do"
 	}
 	carried, ok := next.Ledger.FromBefore(len(tail))
 	if !ok || carried > len(tail) {
-		return loss, fmt.Sprintf("%s after its last batch, and the events do not tell how many the next run carried in", signals(len(tail)))
+		return loss, fmt.Sprintf("%s after its last batch, and the events do not tell how many the next run carried in", checks.Count(len(tail), "signal"))
 	}
 	return Loss{link, len(tail) - carried, carried, tail}, ""
 }
@@ -96,7 +96,7 @@ func (b buffer) missing(link *journey.Link) (loss Loss, why string) {
 // agree checks what a key has shown against the counts.
 func (b buffer) agree(tail, carried, lost int) (why string) {
 	if carried > tail || lost != tail-carried {
-		return fmt.Sprintf("it had %s left and handed on %d others", signals(tail), carried)
+		return fmt.Sprintf("it had %s left and handed on %d others", checks.Count(tail, "signal"), carried)
 	}
 	return ""
 }
