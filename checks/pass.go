@@ -68,6 +68,10 @@ func (p *Pass) Why(c *Check) (Status, string) {
 	return outcome.Status, outcome.Reason
 }
 
+// Deselected reports whether a check that this one names in Requires or After takes no part in the run: nothing is known
+// of what it looks at, good or bad.
+func (p *Pass) Deselected(c *Check) bool { return p.of(c).Deselected }
+
 func (p *Pass) of(c *Check) *Outcome {
 	outcome, named := p.before[c]
 	if !named {

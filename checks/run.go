@@ -26,14 +26,15 @@ type Options struct {
 
 // Outcome is how one check ended.
 type Outcome struct {
-	Check     *Check
-	Status    Status
-	Reason    string // why it is neither passed nor failed; of a failed one: what it could not look at
-	BlockedBy *Check // the nearest failed or unknown check that this one cannot do without
-	Needed    bool   // not selected itself: it ran because a selected one requires it
-	Duration  time.Duration
-	Findings  []*Finding
-	Result    any // what Run returned; nil when it could not look
+	Check      *Check
+	Status     Status
+	Reason     string // why it is neither passed nor failed; of a failed one: what it could not look at
+	BlockedBy  *Check // the nearest failed or unknown check that this one cannot do without
+	Needed     bool   // not selected itself: it ran because a selected one requires it
+	Deselected bool   // takes no part in the run, and is skipped therefore
+	Duration   time.Duration
+	Findings   []*Finding
+	Result     any // what Run returned; nil when it could not look
 }
 
 // Diagnosis is what a run found.
@@ -129,7 +130,7 @@ func overdue(ctx context.Context) string {
 func (r *run) exec(ctx context.Context, n *node) *Outcome {
 	outcome := &Outcome{Check: n.Check, Needed: n.Needed}
 	if n.Deselected != "" {
-		outcome.Status, outcome.Reason = Skipped, n.Deselected
+		outcome.Status, outcome.Reason, outcome.Deselected = Skipped, n.Deselected, true
 		return outcome
 	}
 	before := map[*Check]*Outcome{}

@@ -73,6 +73,7 @@ func liveSignals(ctx context.Context, p *checks.Pass, stores []pipeline.Table) (
 	if len(telling) == 0 {
 		return nil, fmt.Errorf("no table in %s has the column metadata", databases(stores))
 	}
+	slices.SortStableFunc(telling, func(a, b pipeline.Table) int { return rank(a) - rank(b) })
 	reports, errs := make([][]pipeline.ReportSignals, len(telling)), make([]error, len(telling))
 	var all sync.WaitGroup
 	for i, t := range telling {
@@ -93,13 +94,20 @@ func liveSignals(ctx context.Context, p *checks.Pass, stores []pipeline.Table) (
 	return live, nil
 }
 
+// rank puts first what new signals are matched against.
+func rank(t pipeline.Table) int {
+	if t.Searched() {
+		return 0
+	}
+	return 1
+}
+
 // missingReports asks Postgres which of the reports are not there; why says that it could not say.
 func missingReports(ctx context.Context, p *checks.Pass, live []TableSignals) (missing map[string]bool, why string) {
-	if !p.Passed(services.Postgres) {
-		status, reason := p.Why(services.Postgres)
-		if status == checks.Failed {
-			reason = "Postgres does not answer"
-		}
+	switch status, reason := p.Why(services.Postgres); {
+	case status == checks.Failed:
+		return nil, "Postgres does not answer"
+	case status != checks.Passed && !p.Deselected(services.Postgres):
 		return nil, reason
 	}
 	var asked []string

@@ -91,6 +91,11 @@ func counted(p *checks.Pass, t TableSignals) checks.Evidence {
 	}
 }
 
+// Phantoms chooses, of the findings of [Stale], those that a match with a report that does not exist can come from.
+func Phantoms(stale []*checks.Finding) []*checks.Finding {
+	return slices.DeleteFunc(stale, func(f *checks.Finding) bool { return !pipeline.Table{Name: f.Subject[0]}.Searched() })
+}
+
 // phantomMatches is the evidence of signals that were matched to a report that does not exist: the same fault, seen from
 // its other side. The newest runs come first.
 func phantomMatches(p *checks.Pass) []checks.Evidence {

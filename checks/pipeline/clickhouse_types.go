@@ -27,6 +27,10 @@ func (t Table) Stores() bool {
 // has no metadata.
 func (t Table) TellsReports() bool { return slices.Contains(t.Columns, "metadata") }
 
+// Searched reports whether new signals are matched against this table: the pipeline searches the embeddings of one of its
+// models only (products/signals/backend/temporal/grouping.py).
+func (t Table) Searched() bool { return strings.HasSuffix(t.Name, "text_embedding_3_small_1536") }
+
 // ReportSignals is the live signals of one report in one embedding table: documents whose newest version is not
 // marked as deleted.
 type ReportSignals struct {

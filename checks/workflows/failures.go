@@ -194,7 +194,7 @@ func (f *fault) causes(p *checks.Pass) []*checks.Finding {
 	var causes []*checks.Finding
 	message := f.failures[len(f.failures)-1].message
 	if f.kind == "DoesNotExist" || strings.Contains(message, embeddings.NoSuchReport) {
-		causes = append(causes, p.Findings(embeddings.Stale)...)
+		causes = append(causes, embeddings.Phantoms(p.Findings(embeddings.Stale))...)
 	}
 	if message == "read failed" || message == "write failed" { // posthog/storage/object_storage.py
 		causes = append(causes, p.Findings(services.ObjectStorage)...)

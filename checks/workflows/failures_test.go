@@ -2,7 +2,6 @@ package workflows_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -148,7 +147,7 @@ func TestWorkers(t *testing.T) {
 			if got := len(o.Findings) == 1; got != test.want || o.Status == checks.Unknown {
 				t.Errorf("found %t, want %t: %s", got, test.want, said(o))
 			}
-			if test.want && !slices.ContainsFunc(o.Findings[0].Evidence, func(e checks.Evidence) bool { return strings.Contains(e.Excerpt, bufferID) }) {
+			if test.want && !slices.ContainsFunc(o.Findings[0].Evidence, func(e checks.Evidence) bool { return e.Locator.Workflow == bufferID }) {
 				t.Errorf("the evidence does not say what waits: %+v", o.Findings[0].Evidence)
 			}
 		})

@@ -93,7 +93,7 @@ func reportIdle(p *checks.Pass, queue pipeline.TaskQueue, tasks []waiting, last 
 		f.With(checks.Evidence{
 			Source:  "run " + pipeline.Short(w.run.ID),
 			Locator: checks.Locator{Workflow: w.run.Workflow, Run: w.run.ID, URL: p.World.Temporal.Page(w.run.Run)},
-			Excerpt: fmt.Sprintf("%s: %s waits since %s", w.run.Workflow, w.what, w.since.Format(time.TimeOnly)),
+			Excerpt: w.what + " waits",
 			Time:    w.since,
 		})
 	}
