@@ -25,11 +25,11 @@ var Stale = &checks.Check{
 	Requires: []*checks.Check{Live},
 	After:    []*checks.Check{environment.ClickHouseDatabase, journey.Histories},
 	Reads:    []checks.Source{checks.ClickHouse, checks.Settings, checks.Optional(checks.Postgres), checks.Optional(checks.Temporal)},
-	Run: func(_ context.Context, p *checks.Pass) (any, error) {
+	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		signals, _ := checks.ResultOf[*Signals](p, Live)
 		if signals.unasked != "" {
 			p.Incomplete("whether their reports exist is not known: %s", signals.unasked)
-			return suspect(p, signals.Tables, phantomMatches(p)), nil
+			return suspect(p, signals.Tables, phantomMatches(ctx, p)), nil
 		}
 		stale := &Staleness{Certain: true}
 		for _, t := range signals.Tables {
@@ -98,13 +98,13 @@ func Phantoms(stale []*checks.Finding) []*checks.Finding {
 
 // phantomMatches is the evidence of signals that were matched to a report that does not exist: the same fault, seen from
 // its other side. The newest runs come first.
-func phantomMatches(p *checks.Pass) []checks.Evidence {
+func phantomMatches(ctx context.Context, p *checks.Pass) []checks.Evidence {
 	runs, known := checks.ResultOf[*journey.Runs](p, journey.Histories)
 	if !known {
 		return nil
 	}
 	var failures []checks.Evidence
-	for _, run := range runs.OfType(journey.GroupingWorkflow) {
+	for _, run := range runs.InFull(ctx, p.World).OfType(journey.GroupingWorkflow) {
 		for _, e := range run.Events {
 			inner := e.Failure.Innermost()
 			if e.Type != pipeline.ActivityFailed || inner == nil || !strings.Contains(inner.Message, NoSuchReport) {

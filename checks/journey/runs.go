@@ -24,6 +24,9 @@ const (
 	SummaryWorkflow  = "signal-report-summary"
 )
 
+// WaitActivity is the last step of a grouping run (products/signals/backend/temporal/grouping.py).
+const WaitActivity = "wait_for_signal_in_clickhouse_activity"
+
 // parallel is how many histories are asked for at a time.
 const parallel = 8
 
@@ -57,6 +60,7 @@ type Runs struct {
 type Run struct {
 	pipeline.Execution
 	Events []pipeline.Event // oldest first
+	Tail   bool             // Events are the newest only, for they tell that all went well: see [Runs.InFull]
 	Err    error            // why Events is missing or cut short; nil also when nothing there needs reading
 
 	Detail    pipeline.Detail // of an open run
@@ -125,11 +129,7 @@ func readHistories(ctx context.Context, w *pipeline.World, runs []*Run) {
 	group.SetLimit(parallel)
 	for _, run := range runs {
 		group.Go(func() error {
-			history, err := w.Temporal.History(ctx, run.Run)
-			if err == nil && history.Truncated {
-				err = errors.New("its history was read in part only")
-			}
-			run.Events, run.Err = history.Events, err
+			run.read(ctx, w)
 			return nil
 		})
 		if run.Open() {
@@ -140,6 +140,68 @@ func readHistories(ctx context.Context, w *pipeline.World, runs []*Run) {
 		}
 	}
 	_ = group.Wait()
+}
+
+// tailSize is how many events from its end tell whether a grouping run went well.
+const tailSize = 24
+
+// read reads a run's history: the end of it where that is all there is to know.
+//
+// A grouping run prepares its whole batch before it assigns the first signal, and waits for the rows of those that it has
+// assigned at its end (products/signals/backend/temporal/grouping_v2.py). So when the wait was well, every step was, for
+// some signal, and a failure further back is one that the same step has recovered from. Its history is by far the largest:
+// each embedding is in it.
+func (r *Run) read(ctx context.Context, w *pipeline.World) {
+	if r.Type == GroupingWorkflow && r.Status == pipeline.ContinuedAsNew {
+		if tail, err := w.Temporal.Tail(ctx, r.Run, tailSize); err == nil && endedWell(tail.Events) {
+			r.Events, r.Tail = tail.Events, tail.Truncated
+			return
+		}
+	}
+	r.readAll(ctx, w)
+}
+
+func (r *Run) readAll(ctx context.Context, w *pipeline.World) {
+	history, err := w.Temporal.History(ctx, r.Run)
+	if err == nil && history.Truncated {
+		err = errors.New("its history was read in part only")
+	}
+	r.Events, r.Tail, r.Err = history.Events, false, err
+}
+
+// endedWell reports whether the events at the end of a grouping run tell of a completed wait and of no failure.
+func endedWell(events []pipeline.Event) bool {
+	waits, well := map[int64]bool{}, false
+	for _, e := range events {
+		switch e.Type {
+		case pipeline.ActivityScheduled:
+			waits[e.ID] = e.Activity == WaitActivity
+		case pipeline.ActivityCompleted:
+			well = well || waits[e.Scheduled]
+		case pipeline.ActivityFailed, pipeline.ActivityTimedOut:
+			return false
+		}
+	}
+	return well
+}
+
+// InFull reads the rest of the runs of which only the end was read: for the check that knows of a root which may keep an
+// older failure alive.
+func (r *Runs) InFull(ctx context.Context, w *pipeline.World) *Runs {
+	full := &Runs{Coverage: r.Coverage, byID: map[pipeline.Run]*Run{}}
+	var group errgroup.Group
+	group.SetLimit(parallel)
+	for _, run := range r.All {
+		if run.Tail {
+			whole := *run // the other checks go on with what they were given
+			run = &whole
+			group.Go(func() error { run.readAll(ctx, w); return nil })
+		}
+		full.All = append(full.All, run)
+		full.byID[run.Run] = run
+	}
+	_ = group.Wait()
+	return full
 }
 
 func gap(err error) bool { return err != nil && pipeline.KindOf(err) != pipeline.Missing }

@@ -80,6 +80,12 @@ type ReportsOf struct {
 	IDs  []string
 }
 
+// RunTail names the newest events of a run. A server gives whole batches of events, and so a few more than asked for.
+type RunTail struct {
+	Run    Run
+	Events int
+}
+
 // TaskQueue names one of the two queues that Temporal keeps under a task queue's name.
 type TaskQueue struct {
 	Name     string
@@ -93,6 +99,7 @@ var (
 		return fmt.Sprintf("the workflows of team %d", q.Team)
 	}}
 	Histories = Fact[Run, History]{SourceTemporal, "history", func(q Run) string { return "the history of " + q.String() }}
+	Tails     = Fact[RunTail, History]{SourceTemporal, "tail", func(q RunTail) string { return "the end of the history of " + q.Run.String() }}
 	Details   = Fact[Run, Detail]{SourceTemporal, "detail", func(q Run) string { return "the state of " + q.String() }}
 	Pollers   = Fact[TaskQueue, []Poller]{SourceTemporal, "pollers", func(q TaskQueue) string {
 		return "the workers of task queue " + q.Name

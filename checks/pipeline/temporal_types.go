@@ -53,7 +53,7 @@ type Listing struct {
 // History is the events of one run, oldest first.
 type History struct {
 	Events    []Event
-	Truncated bool // the newest events are missing
+	Truncated bool // the newest events are missing, or the oldest of a tail
 }
 
 // EventType is the type of an event in Temporal's words, without its prefix.

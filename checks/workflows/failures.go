@@ -24,8 +24,11 @@ var Failures = &checks.Check{
 	Requires: []*checks.Check{journey.Histories},
 	After:    []*checks.Check{embeddings.Stale, services.ClickHouse, services.ObjectStorage, services.Docker, services.Postgres},
 	Reads:    []checks.Source{checks.Temporal},
-	Run: func(_ context.Context, p *checks.Pass) (any, error) {
+	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*journey.Runs](p, journey.Histories)
+		if len(p.Findings(embeddings.Stale)) > 0 {
+			runs = runs.InFull(ctx, p.World)
+		}
 		for _, fault := range faults(runs) {
 			fault.report(p, runs)
 		}

@@ -1,0 +1,120 @@
+package journey_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"doctor/checks"
+	"doctor/checks/journey"
+	"doctor/checks/pipeline"
+	"doctor/checks/pipeline/settings"
+	"doctor/checks/services"
+)
+
+var (
+	noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	day  = noon.Add(-24 * time.Hour)
+)
+
+func run(id, kind string, status pipeline.Status, minutes int) pipeline.Execution {
+	return pipeline.Execution{Run: pipeline.Run{Workflow: kind, ID: id}, Type: kind, Status: status, Start: noon.Add(time.Duration(minutes) * time.Minute)}
+}
+
+// step is an activity that ended in a way.
+func step(at int64, activity string, end pipeline.EventType) []pipeline.Event {
+	return []pipeline.Event{{ID: at, Type: pipeline.ActivityScheduled, Activity: activity}, {ID: at + 1, Type: pipeline.ActivityStarted, Scheduled: at}, {ID: at + 2, Type: end, Scheduled: at}}
+}
+
+func histories(t *testing.T, executions []pipeline.Execution, answers ...pipeline.Answer) *checks.Outcome {
+	t.Helper()
+	w := pipeline.Told(&settings.Settings{}, noon, append(answers,
+		pipeline.TemporalReached.Is(pipeline.Nothing{}, pipeline.Reached{}),
+		pipeline.Executions.Is(pipeline.TeamSince{Team: 7, Since: day}, pipeline.Listing{Executions: executions}))...)
+	selection, err := checks.Select([]*checks.Check{services.Temporal, journey.Histories}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return checks.Run(context.Background(), selection, checks.Options{World: w, Team: 7, Since: day}).Outcomes[1]
+}
+
+// TestOnlyTheEndOfAGoodRunIsRead tells the world either the end of a history or all of it: what is not told is not read.
+func TestOnlyTheEndOfAGoodRunIsRead(t *testing.T) {
+	grouping := run("g", journey.GroupingWorkflow, pipeline.ContinuedAsNew, 0)
+	tail := func(events ...pipeline.Event) pipeline.Answer {
+		return pipeline.Tails.Is(pipeline.RunTail{Run: grouping.Run, Events: 24}, pipeline.History{Events: events, Truncated: true})
+	}
+	well := step(90, journey.WaitActivity, pipeline.ActivityCompleted)
+	for name, test := range map[string]struct {
+		end  pipeline.Answer
+		full bool
+	}{
+		"it waited well":            {tail(well...), false},
+		"something failed before":   {tail(append(step(80, "assign_and_emit_signal_activity", pipeline.ActivityFailed), well...)...), true},
+		"the wait failed":           {tail(step(90, journey.WaitActivity, pipeline.ActivityTimedOut)...), true},
+		"it never came to wait":     {tail(step(90, "get_embedding_activity", pipeline.ActivityCompleted)...), true},
+		"the end could not be read": {pipeline.Tails.Fails(pipeline.RunTail{Run: grouping.Run, Events: 24}, pipeline.Failed, nil), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			whole := pipeline.Histories.Is(grouping.Run, pipeline.History{Events: []pipeline.Event{{ID: 1, Type: pipeline.WorkflowStarted}}})
+			o := histories(t, []pipeline.Execution{grouping}, test.end, whole)
+			got := o.Result.(*journey.Runs).All[0]
+			if o.Status != checks.Passed || got.Tail == test.full || (got.Events[0].Type == pipeline.WorkflowStarted) != test.full {
+				t.Errorf("%s (%s), tail %t: %+v", o.Status, o.Reason, got.Tail, got.Events)
+			}
+		})
+	}
+}
+
+func TestTheRestIsReadOnDemand(t *testing.T) {
+	grouping, buffer := run("g", journey.GroupingWorkflow, pipeline.ContinuedAsNew, 0), run("b", journey.BufferWorkflow, pipeline.ContinuedAsNew, 1)
+	well := step(90, journey.WaitActivity, pipeline.ActivityCompleted)
+	whole := []pipeline.Event{{ID: 1, Type: pipeline.WorkflowStarted}}
+	answers := []pipeline.Answer{
+		pipeline.TemporalReached.Is(pipeline.Nothing{}, pipeline.Reached{}),
+		pipeline.Tails.Is(pipeline.RunTail{Run: grouping.Run, Events: 24}, pipeline.History{Events: well, Truncated: true}),
+		pipeline.Histories.Is(grouping.Run, pipeline.History{Events: whole}),
+		pipeline.Histories.Is(buffer.Run, pipeline.History{Events: whole}),
+	}
+	o := histories(t, []pipeline.Execution{buffer, grouping}, answers...)
+	runs := o.Result.(*journey.Runs)
+	full := runs.InFull(context.Background(), pipeline.Told(&settings.Settings{}, noon, answers...))
+	before, after := runs.Find(journey.GroupingWorkflow, "g"), full.Find(journey.GroupingWorkflow, "g")
+	if len(after.Events) != 1 || after.Tail || len(before.Events) != len(well) || !before.Tail {
+		t.Errorf("before %+v, after %+v", before, after)
+	}
+	if full.Find(journey.BufferWorkflow, "b") != runs.Find(journey.BufferWorkflow, "b") {
+		t.Error("a run that had been read in full was read again")
+	}
+}
+
+func TestCoverageNamesWhatWasNotRead(t *testing.T) {
+	newest, middle, oldest := run("3", journey.BufferWorkflow, pipeline.ContinuedAsNew, 2), run("2", journey.BufferWorkflow, pipeline.ContinuedAsNew, 1), run("1", journey.BufferWorkflow, pipeline.ContinuedAsNew, 0)
+	read := func(e pipeline.Execution) pipeline.Answer { return pipeline.Histories.Is(e.Run, pipeline.History{}) }
+	broken := func(e pipeline.Execution, kind pipeline.Kind) pipeline.Answer {
+		return pipeline.Histories.Fails(e.Run, kind, errors.New("no"))
+	}
+	executions := []pipeline.Execution{newest, middle, oldest}
+	for name, test := range map[string]struct {
+		answers []pipeline.Answer
+		status  checks.Status
+		reason  string
+	}{
+		"all was":                      {[]pipeline.Answer{read(newest), read(middle), read(oldest)}, checks.Passed, ""},
+		"the oldest was not":           {[]pipeline.Answer{read(newest), read(middle), broken(oldest, pipeline.TimedOut)}, checks.Unknown, "2 of 3 histories read, back to 12:01: timed out"},
+		"none was":                     {[]pipeline.Answer{broken(newest, pipeline.Failed), broken(middle, pipeline.Failed), broken(oldest, pipeline.Failed)}, checks.Unknown, "none of 3 histories read"},
+		"one is gone, which is no gap": {[]pipeline.Answer{read(newest), broken(middle, pipeline.Missing), read(oldest)}, checks.Passed, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := histories(t, executions, test.answers...)
+			if o.Status != test.status || !strings.HasPrefix(o.Reason, test.reason) {
+				t.Errorf("%s: %s", o.Status, o.Reason)
+			}
+			if o.Result == nil {
+				t.Error("what was read is lost")
+			}
+		})
+	}
+}
