@@ -3,7 +3,7 @@
 GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 LAB := go run -C fixtures/lab .
 
-.PHONY: build test unit lab lab-install lab-down bench lint fmt
+.PHONY: build test unit demo lab lab-install lab-down bench lint fmt
 
 # Without what only a debugger and a manual page's generator would use: smaller, and faster to start.
 FLAGS := -trimpath -tags urfave_cli_no_docs -ldflags "-s -w"
@@ -17,6 +17,11 @@ test: unit # all tests; those on real services bring up the lab for themselves
 unit: # the tests that need no service
 	go test -race ./...
 
+# A finding is what the demonstration is to end with: exit code 1 of doctor is its success.
+demo: build lab-install lab # the main job: break the pipeline on the real services, and run doctor on it
+	@command=$$($(LAB) give stale-embeddings-after-cleanup --team-id 1 | tail -n 1) && \
+	echo "$$command" && { ./$$command || test $$? -eq 1; }
+
 lab: # start the real services, and leave them running
 	$(LAB) up
 
@@ -26,8 +31,8 @@ lab-install: # what the services need, from Debian, the Go module proxy and npm
 lab-down: # stop what `make lab` has started
 	$(LAB) down
 
-bench: build # doctor beside its own start, hello world and the diagnosis by hand
-	$(LAB) with go run . bench
+bench: # doctor beside its own start, hello world and the diagnosis by hand, on the reference world
+	$(LAB) with sh -c 'go run . world --team-id 60 && go run . bench --team-id 60'
 
 lint:
 	$(GOLANGCI) run ./...

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -160,7 +161,14 @@ func (t *text) evidence(left margin, column int, e Evidence) {
 // place is where a piece of evidence can be seen, without repeating its source.
 func (t *text) place(e Evidence) []word {
 	var parts []string
-	for _, part := range strings.Split(e.Locator.String(), " · ") {
+	at := e.Locator
+	if !t.options.Verbose && at.File != "" && filepath.Base(at.File) == e.Source { // the folder is known to the reader
+		if at.File = ""; at.Line > 0 {
+			parts = append(parts, fmt.Sprintf("line %d", at.Line))
+		}
+		at.Line = 0
+	}
+	for _, part := range strings.Split(at.String(), " · ") {
 		if part != "" && !strings.HasPrefix(e.Source, part) {
 			parts = append(parts, part)
 		}
