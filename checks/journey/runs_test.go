@@ -19,8 +19,8 @@ var (
 	day  = noon.Add(-24 * time.Hour)
 )
 
-func run(id, kind string, status pipeline.Status, minutes int) pipeline.Execution {
-	return pipeline.Execution{Run: pipeline.Run{Workflow: kind, ID: id}, Type: kind, Status: status, Start: noon.Add(time.Duration(minutes) * time.Minute)}
+func run(id, kind string, minutes int) pipeline.Execution {
+	return pipeline.Execution{Run: pipeline.Run{Workflow: kind, ID: id}, Type: kind, Status: pipeline.ContinuedAsNew, Start: noon.Add(time.Duration(minutes) * time.Minute)}
 }
 
 // step is an activity that ended in a way.
@@ -42,7 +42,7 @@ func histories(t *testing.T, executions []pipeline.Execution, answers ...pipelin
 
 // TestOnlyTheEndOfAGoodRunIsRead tells the world either the end of a history or all of it: what is not told is not read.
 func TestOnlyTheEndOfAGoodRunIsRead(t *testing.T) {
-	grouping := run("g", journey.GroupingWorkflow, pipeline.ContinuedAsNew, 0)
+	grouping := run("g", journey.GroupingWorkflow, 0)
 	tail := func(events ...pipeline.Event) pipeline.Answer {
 		return pipeline.Tails.Is(pipeline.RunTail{Run: grouping.Run, Events: 24}, pipeline.History{Events: events, Truncated: true})
 	}
@@ -69,7 +69,7 @@ func TestOnlyTheEndOfAGoodRunIsRead(t *testing.T) {
 }
 
 func TestTheRestIsReadOnDemand(t *testing.T) {
-	grouping, buffer := run("g", journey.GroupingWorkflow, pipeline.ContinuedAsNew, 0), run("b", journey.BufferWorkflow, pipeline.ContinuedAsNew, 1)
+	grouping, buffer := run("g", journey.GroupingWorkflow, 0), run("b", journey.BufferWorkflow, 1)
 	well := step(90, journey.WaitActivity, pipeline.ActivityCompleted)
 	whole := []pipeline.Event{{ID: 1, Type: pipeline.WorkflowStarted}}
 	answers := []pipeline.Answer{
@@ -91,7 +91,7 @@ func TestTheRestIsReadOnDemand(t *testing.T) {
 }
 
 func TestCoverageNamesWhatWasNotRead(t *testing.T) {
-	newest, middle, oldest := run("3", journey.BufferWorkflow, pipeline.ContinuedAsNew, 2), run("2", journey.BufferWorkflow, pipeline.ContinuedAsNew, 1), run("1", journey.BufferWorkflow, pipeline.ContinuedAsNew, 0)
+	newest, middle, oldest := run("3", journey.BufferWorkflow, 2), run("2", journey.BufferWorkflow, 1), run("1", journey.BufferWorkflow, 0)
 	read := func(e pipeline.Execution) pipeline.Answer { return pipeline.Histories.Is(e.Run, pipeline.History{}) }
 	broken := func(e pipeline.Execution, kind pipeline.Kind) pipeline.Answer {
 		return pipeline.Histories.Fails(e.Run, kind, errors.New("no"))
