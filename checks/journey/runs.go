@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -60,7 +61,7 @@ type Runs struct {
 type Run struct {
 	pipeline.Execution
 	Events []pipeline.Event // oldest first
-	Tail   bool             // Events are the newest only, for they tell that all went well: see [Runs.InFull]
+	Tail   bool             // Events are the newest only, or none, for all went well then or since: see [Runs.InFull]
 	Err    error            // why Events is missing or cut short; nil also when nothing there needs reading
 
 	Detail    pipeline.Detail // of an open run
@@ -112,9 +113,42 @@ func read(ctx context.Context, p *checks.Pass) (*Runs, error) {
 			telling = append(telling, run)
 		}
 	}
-	readHistories(ctx, p.World, telling)
+	newer, older := settled(telling)
+	readHistories(ctx, p.World, newer)
+	if slices.ContainsFunc(newer, func(r *Run) bool { return r.Tail }) {
+		for _, run := range older {
+			run.Tail = true
+		}
+	} else {
+		readHistories(ctx, p.World, older)
+	}
 	runs.Coverage = coverage(telling, listing.Truncated)
 	return runs, nil
+}
+
+// recent is how many grouping runs that continued as new are looked at in any case.
+const recent = 6
+
+// settled parts the runs into those that have to be looked at and the older grouping runs. When a newer run went well,
+// every step has succeeded since: what may have failed in the older ones is over.
+func settled(runs []*Run) (newer, older []*Run) {
+	seen := 0
+	for _, run := range runs {
+		if run.hasTail() {
+			seen++
+		}
+		if run.hasTail() && seen > recent {
+			older = append(older, run)
+		} else {
+			newer = append(newer, run)
+		}
+	}
+	return newer, older
+}
+
+// hasTail reports whether the end of the run's history can tell that all went well.
+func (r *Run) hasTail() bool {
+	return r.Type == GroupingWorkflow && r.Status == pipeline.ContinuedAsNew
 }
 
 // readHistories reads the newest runs first, so that what is left out when the time is short is the oldest. A third of
@@ -143,7 +177,7 @@ func readHistories(ctx context.Context, w *pipeline.World, runs []*Run) {
 }
 
 // tailSize is how many events from its end tell whether a grouping run went well.
-const tailSize = 24
+const tailSize = 12
 
 // read reads a run's history: the end of it where that is all there is to know.
 //
@@ -152,9 +186,9 @@ const tailSize = 24
 // some signal, and a failure further back is one that the same step has recovered from. Its history is by far the largest:
 // each embedding is in it.
 func (r *Run) read(ctx context.Context, w *pipeline.World) {
-	if r.Type == GroupingWorkflow && r.Status == pipeline.ContinuedAsNew {
+	if r.hasTail() {
 		if tail, err := w.Temporal.Tail(ctx, r.Run, tailSize); err == nil && endedWell(tail.Events) {
-			r.Events, r.Tail = tail.Events, tail.Truncated
+			r.Events, r.Tail = tail.Events, true
 			return
 		}
 	}
@@ -185,7 +219,7 @@ func endedWell(events []pipeline.Event) bool {
 	return well
 }
 
-// InFull reads the rest of the runs of which only the end was read: for the check that knows of a root which may keep an
+// InFull reads the rest of the runs of which only the end was read, or nothing: for the check that knows of a root which may keep an
 // older failure alive.
 func (r *Runs) InFull(ctx context.Context, w *pipeline.World) *Runs {
 	full := &Runs{Coverage: r.Coverage, byID: map[pipeline.Run]*Run{}}

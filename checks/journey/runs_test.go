@@ -44,7 +44,7 @@ func histories(t *testing.T, executions []pipeline.Execution, answers ...pipelin
 func TestOnlyTheEndOfAGoodRunIsRead(t *testing.T) {
 	grouping := run("g", journey.GroupingWorkflow, 0)
 	tail := func(events ...pipeline.Event) pipeline.Answer {
-		return pipeline.Tails.Is(pipeline.RunTail{Run: grouping.Run, Events: 24}, pipeline.History{Events: events, Truncated: true})
+		return pipeline.Tails.Is(pipeline.RunTail{Run: grouping.Run, Events: 12}, pipeline.History{Events: events, Truncated: true})
 	}
 	well := step(90, journey.WaitActivity, pipeline.ActivityCompleted)
 	for name, test := range map[string]struct {
@@ -55,7 +55,7 @@ func TestOnlyTheEndOfAGoodRunIsRead(t *testing.T) {
 		"something failed before":   {tail(append(step(80, "assign_and_emit_signal_activity", pipeline.ActivityFailed), well...)...), true},
 		"the wait failed":           {tail(step(90, journey.WaitActivity, pipeline.ActivityTimedOut)...), true},
 		"it never came to wait":     {tail(step(90, "get_embedding_activity", pipeline.ActivityCompleted)...), true},
-		"the end could not be read": {pipeline.Tails.Fails(pipeline.RunTail{Run: grouping.Run, Events: 24}, pipeline.Failed, nil), true},
+		"the end could not be read": {pipeline.Tails.Fails(pipeline.RunTail{Run: grouping.Run, Events: 12}, pipeline.Failed, nil), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			whole := pipeline.Histories.Is(grouping.Run, pipeline.History{Events: []pipeline.Event{{ID: 1, Type: pipeline.WorkflowStarted}}})
@@ -74,7 +74,7 @@ func TestTheRestIsReadOnDemand(t *testing.T) {
 	whole := []pipeline.Event{{ID: 1, Type: pipeline.WorkflowStarted}}
 	answers := []pipeline.Answer{
 		pipeline.TemporalReached.Is(pipeline.Nothing{}, pipeline.Reached{}),
-		pipeline.Tails.Is(pipeline.RunTail{Run: grouping.Run, Events: 24}, pipeline.History{Events: well, Truncated: true}),
+		pipeline.Tails.Is(pipeline.RunTail{Run: grouping.Run, Events: 12}, pipeline.History{Events: well, Truncated: true}),
 		pipeline.Histories.Is(grouping.Run, pipeline.History{Events: whole}),
 		pipeline.Histories.Is(buffer.Run, pipeline.History{Events: whole}),
 	}

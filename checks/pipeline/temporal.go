@@ -46,30 +46,49 @@ func (t *Temporal) Reach(ctx context.Context) (Reached, error) {
 	})
 }
 
-// Executions lists the runs of a team's signals workflows: the open ones, and those closed after an instant. The ids are
-// those of products/signals/backend/temporal.
+// someEmitters is how many completed emitters are listed. Each signal has one, and its end is all that there is to know.
+const someEmitters = 20
+
+// Executions lists the runs of a team's signals workflows: the open ones, and those closed after an instant; of the
+// completed emitters only some of the newest. The ids are those of products/signals/backend/temporal.
 func (t *Temporal) Executions(ctx context.Context, team int64, since time.Time) (Listing, error) {
 	asked := TeamSince{Team: team, Since: since.UTC().Truncate(time.Second)}
 	return ask(ctx, t.world, Executions, asked, func(ctx context.Context) (Listing, error) {
-		query := fmt.Sprintf("(WorkflowId = 'buffer-signals-%[1]d' OR WorkflowId = 'team-signal-grouping-v2-%[1]d'"+
-			" OR WorkflowId STARTS_WITH 'signal-emitter-%[1]d-' OR WorkflowId STARTS_WITH 'signals-report:%[1]d:')"+
-			" AND (ExecutionStatus = 'Running' OR CloseTime > '%[2]s')", team, asked.Since.Format(time.RFC3339))
+		within := fmt.Sprintf(" AND (ExecutionStatus = 'Running' OR CloseTime > '%s')", asked.Since.Format(time.RFC3339))
+		emitters := fmt.Sprintf("WorkflowId STARTS_WITH 'signal-emitter-%d-'", team)
+		others := fmt.Sprintf("(WorkflowId = 'buffer-signals-%[1]d' OR WorkflowId = 'team-signal-grouping-v2-%[1]d'"+
+			" OR WorkflowId STARTS_WITH 'signals-report:%[1]d:' OR %[2]s AND ExecutionStatus != 'Completed')", team, emitters)
 		var listing Listing
-		err := t.pages(ctx, "/workflows", url.Values{"query": {query}, "pageSize": {strconv.Itoa(pageSize)}}, func(body []byte) (string, error) {
-			var page wirePage
-			if err := json.Unmarshal(body, &page); err != nil {
-				return "", err
-			}
-			for _, e := range page.Executions {
-				listing.Executions = append(listing.Executions, e.execution())
-			}
-			return page.NextPageToken, nil
+		var completed []Execution
+		both, bounded := errgroup.WithContext(ctx)
+		both.Go(func() error { return t.list(bounded, others+within, pageSize, true, &listing.Executions) })
+		both.Go(func() error {
+			return t.list(bounded, emitters+" AND ExecutionStatus = 'Completed'"+within, someEmitters, false, &completed)
 		})
+		err := both.Wait()
 		if err != nil && len(listing.Executions) > 0 && ctx.Err() != nil {
 			listing.Truncated, err = true, nil
 		}
+		listing.Executions = append(listing.Executions, completed...)
 		slices.SortStableFunc(listing.Executions, func(a, b Execution) int { return b.Start.Compare(a.Start) })
 		return listing, err
+	})
+}
+
+// list adds the runs that a query finds: all of them, or those of its first page.
+func (t *Temporal) list(ctx context.Context, query string, size int, all bool, found *[]Execution) error {
+	return t.pages(ctx, "/workflows", url.Values{"query": {query}, "pageSize": {strconv.Itoa(size)}}, func(body []byte) (string, error) {
+		var page wirePage
+		if err := json.Unmarshal(body, &page); err != nil {
+			return "", err
+		}
+		for _, e := range page.Executions {
+			*found = append(*found, e.execution())
+		}
+		if !all {
+			return "", nil
+		}
+		return page.NextPageToken, nil
 	})
 }
 
