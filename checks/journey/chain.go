@@ -17,8 +17,8 @@ type Link struct {
 	Next   *Link // the run that went on from here; nil when there is none, or it is not among those that were listed
 }
 
-// BufferChain puts the runs of the team's buffer in order and keeps the account of each.
-func (r *Runs) BufferChain(open func(pipeline.Payload) ([]byte, bool)) Chain {
+// bufferChain puts the runs of the team's buffer in order and keeps the account of each.
+func (r *Runs) bufferChain(open func(pipeline.Payload) ([]byte, bool)) Chain {
 	var chain Chain
 	byID, rewound := map[string]*Link{}, map[string]bool{}
 	for _, run := range slices.Backward(r.OfType(BufferWorkflow)) {

@@ -52,9 +52,8 @@ var Histories = &checks.Check{
 // Runs is the runs of a team's workflows within the time that is looked at.
 type Runs struct {
 	All      []*Run // newest start first
+	Buffer   Chain  // the runs of the buffer among them, each with its account
 	Coverage string // what part was read; "" when all was
-
-	byID map[pipeline.Run]*Run
 }
 
 // Run is one run, with its history where that can tell of a fault.
@@ -66,11 +65,6 @@ type Run struct {
 
 	Detail    pipeline.Detail // of an open run
 	DetailErr error           // why Detail is missing
-}
-
-// Find returns a run by its id, or nil when it is not among those that are looked at.
-func (r *Runs) Find(workflow, id string) *Run {
-	return r.byID[pipeline.Run{Workflow: workflow, ID: id}]
 }
 
 // OfType returns the runs of one workflow type, newest start first.
@@ -103,12 +97,11 @@ func read(ctx context.Context, p *checks.Pass) (*Runs, error) {
 	if err != nil {
 		return nil, err
 	}
-	runs := &Runs{byID: map[pipeline.Run]*Run{}}
+	runs := &Runs{}
 	var telling []*Run
 	for _, e := range listing.Executions {
 		run := &Run{Execution: e}
 		runs.All = append(runs.All, run)
-		runs.byID[e.Run] = run
 		if run.tells() {
 			telling = append(telling, run)
 		}
@@ -122,6 +115,7 @@ func read(ctx context.Context, p *checks.Pass) (*Runs, error) {
 	} else {
 		readHistories(ctx, p.World, older)
 	}
+	runs.Buffer = runs.bufferChain(p.World.Open)
 	runs.Coverage = coverage(telling, listing.Truncated)
 	return runs, nil
 }
@@ -219,10 +213,10 @@ func endedWell(events []pipeline.Event) bool {
 	return well
 }
 
-// InFull reads the rest of the runs of which only the end was read, or nothing: for the check that knows of a root which may keep an
-// older failure alive.
+// InFull reads the rest of the runs of which no more than the end was read: for the check that knows of a root which may
+// keep an older failure alive.
 func (r *Runs) InFull(ctx context.Context, w *pipeline.World) *Runs {
-	full := &Runs{Coverage: r.Coverage, byID: map[pipeline.Run]*Run{}}
+	full := &Runs{Buffer: r.Buffer, Coverage: r.Coverage}
 	var group errgroup.Group
 	group.SetLimit(parallel)
 	for _, run := range r.All {
@@ -232,7 +226,6 @@ func (r *Runs) InFull(ctx context.Context, w *pipeline.World) *Runs {
 			group.Go(func() error { run.readAll(ctx, w); return nil })
 		}
 		full.All = append(full.All, run)
-		full.byID[run.Run] = run
 	}
 	_ = group.Wait()
 	return full

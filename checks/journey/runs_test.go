@@ -81,11 +81,11 @@ func TestTheRestIsReadOnDemand(t *testing.T) {
 	o := histories(t, []pipeline.Execution{buffer, grouping}, answers...)
 	runs := o.Result.(*journey.Runs)
 	full := runs.InFull(context.Background(), pipeline.Told(&settings.Settings{}, noon, answers...))
-	before, after := runs.Find(journey.GroupingWorkflow, "g"), full.Find(journey.GroupingWorkflow, "g")
+	before, after := runs.OfType(journey.GroupingWorkflow)[0], full.OfType(journey.GroupingWorkflow)[0]
 	if len(after.Events) != 1 || after.Tail || len(before.Events) != len(well) || !before.Tail {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
-	if full.Find(journey.BufferWorkflow, "b") != runs.Find(journey.BufferWorkflow, "b") {
+	if full.OfType(journey.BufferWorkflow)[0] != runs.OfType(journey.BufferWorkflow)[0] {
 		t.Error("a run that had been read in full was read again")
 	}
 }

@@ -25,7 +25,7 @@ var Batches = &checks.Check{
 	Reads:    []checks.Source{checks.Temporal, checks.Settings},
 	Run: func(_ context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*journey.Runs](p, journey.Histories)
-		b := buffer{p, runs.BufferChain(p.World.Open)}
+		b := buffer{p, runs.Buffer}
 		for i, link := range b.chain {
 			switch link.Status {
 			case pipeline.Running, pipeline.ContinuedAsNew, pipeline.Completed:
@@ -33,9 +33,9 @@ var Batches = &checks.Check{
 			}
 			switch {
 			case link.Err != nil:
-				p.Incomplete("run %s of %s: %v", pipeline.Short(link.ID), link.Workflow, link.Err)
+				b.undecided(link, link.Err.Error())
 			case !link.Ledger.Consistent():
-				p.Incomplete("run %s of %s: its batches do not add up as those of the known buffer do", pipeline.Short(link.ID), link.Workflow)
+				b.undecided(link, "its batches "+unlike)
 			default:
 				b.reportInHand(link, i)
 			}

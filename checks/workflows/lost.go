@@ -23,7 +23,7 @@ var CarriedSignals = &checks.Check{
 	Reads:    []checks.Source{checks.Temporal, checks.Settings},
 	Run: func(_ context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*journey.Runs](p, journey.Histories)
-		b := buffer{p, runs.BufferChain(p.World.Open)}
+		b := buffer{p, runs.Buffer}
 		var losses []Loss
 		for i, link := range b.chain {
 			if link.Status != pipeline.ContinuedAsNew {
@@ -32,7 +32,7 @@ var CarriedSignals = &checks.Check{
 			loss, why := b.missing(link)
 			switch {
 			case why != "":
-				p.Incomplete("run %s of %s: %s", pipeline.Short(link.ID), link.Workflow, why)
+				b.undecided(link, why)
 			case loss.Count > 0:
 				losses = append(losses, loss)
 				b.report(loss, i)
@@ -60,20 +60,31 @@ type buffer struct {
 	chain journey.Chain
 }
 
+// unlike is what is said of the batches of a run that does not do what the buffer is known to do: nothing is decided of it.
+const unlike = "do not add up as those of the known buffer do"
+
+// undecided says that a run could not be judged.
+func (b buffer) undecided(link *journey.Link, why string) {
+	b.Incomplete("run %s of %s: %s", pipeline.Short(link.ID), link.Workflow, why)
+}
+
 // missing compares what a run had left with what the next one carried in. why says that it cannot be decided.
 func (b buffer) missing(link *journey.Link) (loss Loss, why string) {
 	switch {
 	case link.Err != nil:
 		return loss, link.Err.Error()
 	case !link.Ledger.Consistent():
-		return loss, "its batches do not add up as those of the known buffer do"
+		return loss, "its batches " + unlike
 	case len(link.Ledger.Tail) == 0:
 		return loss, ""
 	}
 	tail := link.Ledger.Tail
 	if out := link.Ledger.CarriedOut; out.Known {
 		lost := b.without(tail, out.Signals)
-		return Loss{link, len(lost), len(out.Signals), lost}, b.agree(len(tail), len(out.Signals), len(lost))
+		if len(lost) != len(tail)-len(out.Signals) {
+			return loss, fmt.Sprintf("it had %s left and handed on %d others", checks.Count(len(tail), "signal"), len(out.Signals))
+		}
+		return Loss{link, len(lost), len(out.Signals), lost}, ""
 	}
 	next := link.Next
 	switch {
@@ -84,21 +95,13 @@ func (b buffer) missing(link *journey.Link) (loss Loss, why string) {
 	case next.Ledger.Start == journey.NotStarted:
 		return loss, fmt.Sprintf("%s after its last batch, and the run that it continued as has not worked yet", checks.Count(len(tail), "signal"))
 	case !next.Ledger.Consistent():
-		return loss, "the batches of the run that it continued as do not add up as those of the known buffer do"
+		return loss, "the batches of the run that it continued as " + unlike
 	}
 	carried, ok := next.Ledger.FromBefore(len(tail))
 	if !ok || carried > len(tail) {
 		return loss, fmt.Sprintf("%s after its last batch, and the events do not tell how many the next run carried in", checks.Count(len(tail), "signal"))
 	}
 	return Loss{link, len(tail) - carried, carried, tail}, ""
-}
-
-// agree checks what a key has shown against the counts.
-func (b buffer) agree(tail, carried, lost int) (why string) {
-	if carried > tail || lost != tail-carried {
-		return fmt.Sprintf("it had %s left and handed on %d others", checks.Count(tail, "signal"), carried)
-	}
-	return ""
 }
 
 // without returns the events whose signals are not among the carried ones. A signal that was delivered twice is carried twice.
