@@ -22,6 +22,7 @@ type Check struct {
 
 	Reads  []Source
 	Static bool // reads files only: no network, no Docker
+	Commit bool // judges what a commit would change, and takes part where one is being made only
 
 	// Run looks. The result is typed data for later checks and for remedies, see [ResultOf].
 	//
@@ -45,6 +46,9 @@ var (
 	ObjectStorage = Source{Source: pipeline.SourceObjectStorage}
 	Docker        = Source{Source: pipeline.SourceDocker}
 	Postgres      = Source{Source: pipeline.SourcePostgres}
+	Support       = Source{Source: pipeline.SourceSupport}
+	Machine       = Source{Source: pipeline.SourceMachine}
+	Git           = Source{Source: pipeline.SourceGit}
 )
 
 // Optional is a source that a check makes use of where it is there.

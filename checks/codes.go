@@ -56,34 +56,72 @@ type CodeInfo struct {
 // The codes.
 const (
 	ENV001 Code = "ENV001"
+	ENV002 Code = "ENV002"
+	ENV003 Code = "ENV003"
+	ENV004 Code = "ENV004"
+	ENV005 Code = "ENV005"
 	SVC001 Code = "SVC001"
 	SVC002 Code = "SVC002"
 	SVC003 Code = "SVC003"
 	SVC004 Code = "SVC004"
 	SVC005 Code = "SVC005"
+	SVC006 Code = "SVC006"
 	TMP001 Code = "TMP001"
 	TMP002 Code = "TMP002"
 	TMP003 Code = "TMP003"
+	TMP004 Code = "TMP004"
 	TMP005 Code = "TMP005"
+	TMP006 Code = "TMP006"
 	CLK001 Code = "CLK001"
 	CLK002 Code = "CLK002"
+	CLK003 Code = "CLK003"
+	CLK004 Code = "CLK004"
+	SBX001 Code = "SBX001"
+	SBX002 Code = "SBX002"
+	SBX003 Code = "SBX003"
+	SBX004 Code = "SBX004"
+	SBX005 Code = "SBX005"
+	INB001 Code = "INB001"
+	INB002 Code = "INB002"
+	GIT001 Code = "GIT001"
+	GIT002 Code = "GIT002"
+	GIT003 Code = "GIT003"
 )
 
 // Codes is the one table of codes, which catalogue, reports and suppressions read. A code whose subject is part of it
 // keeps its fingerprint from run to run.
 var Codes = []CodeInfo{
 	{ENV001, "clickhouse-database-missing", Error, Embeddings, "CLICKHOUSE_DATABASE does not name the database of the embeddings"},
+	{ENV002, "inactivity-timeout-unset", Info, Sandbox, "nothing says how long an agent may be silent"},
+	{ENV003, "api-key-missing", Error, Grouping, "a key without which a model cannot be asked is not set"},
+	{ENV004, "workers-older-than-env", Warning, Grouping, "a worker has not read the env file as it is now"},
+	{ENV005, "placeholder-value", Warning, "", "a setting still has the placeholder of .env.example"},
 	{SVC001, "temporal-unreachable", Error, "", "Temporal does not answer where it is expected"},
 	{SVC002, "clickhouse-unreachable", Error, "", "ClickHouse does not answer where it is expected"},
 	{SVC003, "object-storage-unreachable", Error, "", "the object storage does not answer where it is expected"},
 	{SVC004, "docker-unreachable", Error, "", "Docker does not answer where it is expected"},
 	{SVC005, "postgres-unreachable", Error, "", "Postgres does not answer where it is expected"},
+	{SVC006, "support-service-unreachable", Warning, "", "a service that the pipeline leans on takes no connection"},
 	{TMP001, "signal-lost-on-continue-as-new", Error, Buffer, "a buffer run continued as new without a signal that it had received"},
 	{TMP002, "activity-failed", Error, "", "an activity or a workflow failed"},
 	{TMP003, "no-worker", Error, "", "workflow tasks wait and no worker asks for them"},
+	{TMP004, "emitter-timed-out", Error, Emitter, "an emitter ran out of time before its signal was in the buffer"},
 	{TMP005, "buffer-batch-lost", Error, Buffer, "a buffer run ended with signals in hand"},
+	{TMP006, "signal-dropped-by-grouping", Error, Grouping, "grouping went on without a signal that it had read"},
 	{CLK001, "stale-embeddings", Error, Embeddings, "live embeddings belong to reports that do not exist"},
 	{CLK002, "embedding-tables-elsewhere", Error, Embeddings, "the embedding tables are not in the database that the commands ask"},
+	{CLK003, "mutation-stuck", Warning, Embeddings, "a change of the embedding tables does not come to its end"},
+	{CLK004, "signals-of-deleted-report", Warning, Embeddings, "live embeddings belong to reports that were deleted"},
+	{SBX001, "agentsh-deny", Error, Sandbox, "the sandbox's network policy denied a host that the agent needs"},
+	{SBX002, "inactivity-timeout", Error, Sandbox, "an agent was silent for too long, and its run was ended"},
+	{SBX003, "agent-log-empty", Warning, Sandbox, "a run of an agent has left no log"},
+	{SBX004, "model-api-error", Warning, Sandbox, "the model's API refused an agent, or failed it"},
+	{SBX005, "orphan-container", Warning, Sandbox, "a sandbox outlives the run that it was made for"},
+	{INB001, "signal-source-disabled", Warning, Emitter, "the signals of a source are not taken in"},
+	{INB002, "report-stuck", Warning, Report, "a report waits and nothing works on it"},
+	{GIT001, "secret-staged", Error, "", "a secret is about to be committed"},
+	{GIT002, "doctor-folder-staged", Error, "", "the doctor's own journal is about to be committed"},
+	{GIT003, "fixture-refused", Error, "", "a fixture that the pipeline would refuse is about to be committed"},
 }
 
 // Info looks a code up in the table. The zero value means that there is no such code.

@@ -15,6 +15,7 @@ type Pass struct {
 	World *pipeline.World
 	Team  int64
 	Since time.Time // how far back to look: close time for closed runs, event time for events
+	Files []string  // the files of a commit to look at, as its maker names them; all when there are none
 
 	check    *Check
 	before   map[*Check]*Outcome // of the checks that this one names in Requires and After

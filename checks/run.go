@@ -20,6 +20,7 @@ type Options struct {
 	World *pipeline.World
 	Team  int64
 	Since time.Time
+	Files []string // see [Pass]
 	// Progress, when set, is called with the checks that are running whenever that changes, one call at a time.
 	Progress func(running []*Check)
 }
@@ -135,7 +136,11 @@ func (r *run) exec(ctx context.Context, n *node) *Outcome {
 	}
 	before := map[*Check]*Outcome{}
 	for _, c := range slices.Concat(n.Check.Requires, n.Check.After) {
-		dependency := r.nodes[c]
+		dependency, selected := r.nodes[c]
+		if !selected {
+			before[c] = &Outcome{Check: c, Status: Skipped, Reason: "takes no part in this run", Deselected: true}
+			continue
+		}
 		select {
 		case <-dependency.done:
 			before[c] = dependency.outcome
@@ -150,7 +155,7 @@ func (r *run) exec(ctx context.Context, n *node) *Outcome {
 	}
 	r.note(n.Check, true)
 	defer r.note(n.Check, false)
-	p := &Pass{World: r.options.World, Team: r.options.Team, Since: r.options.Since, check: n.Check, before: before, missed: missed}
+	p := &Pass{World: r.options.World, Team: r.options.Team, Since: r.options.Since, Files: r.options.Files, check: n.Check, before: before, missed: missed}
 	started := time.Now()
 	result, err := protect(ctx, p)
 	outcome.Duration = time.Since(started)

@@ -61,6 +61,16 @@ func Select(all []*Check, only, skip []string) (Selection, error) {
 	return selection, nil
 }
 
+// Keep returns the choices for checks of one kind, in a run that the others take no part in: nothing is told of them.
+func (s Selection) Keep(kind func(*Check) bool) Selection {
+	return slices.DeleteFunc(slices.Clone(s), func(choice Choice) bool { return !kind(choice.Check) })
+}
+
+// Chosen reports whether any check was chosen for its own sake.
+func (s Selection) Chosen() bool {
+	return slices.ContainsFunc(s, func(choice Choice) bool { return choice.Deselected == "" && !choice.Needed })
+}
+
 func (c *Check) answersTo(name string) bool {
 	return name == c.ID || name == c.Part() || slices.ContainsFunc(c.Codes, func(code Code) bool {
 		return strings.EqualFold(name, string(code))

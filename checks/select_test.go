@@ -61,6 +61,35 @@ func TestSelect(t *testing.T) {
 	}
 }
 
+// What a check waits for may take no part in a run: then the check knows nothing of it, and runs all the same.
+func TestKeep(t *testing.T) {
+	var findings []*checks.Finding
+	service := check("services.one", func(context.Context, *checks.Pass) (any, error) { panic("it takes no part") })
+	static := check("part.static", func(_ context.Context, p *checks.Pass) (any, error) {
+		findings = p.Findings(service)
+		if status, reason := p.Why(service); status != checks.Skipped || reason == "" || !p.Deselected(service) || p.Passed(service) {
+			t.Errorf("%s (%s)", status, reason)
+		}
+		return nil, nil
+	})
+	static.Codes, static.After, static.Static = nil, []*checks.Check{service}, true
+	needy := check("part.needy", func(context.Context, *checks.Pass) (any, error) { panic("it cannot look") })
+	needy.Codes, needy.Requires, needy.Static = nil, []*checks.Check{service}, true
+	selection, err := checks.Select([]*checks.Check{service, static, needy}, []string{"part"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := selection.Keep(func(c *checks.Check) bool { return c.Static })
+	d := checks.Run(context.Background(), kept, checks.Options{})
+	expect(t, d, checks.Passed, checks.Skipped)
+	if len(selection) != 3 || len(findings) > 0 || d.Outcomes[1].Reason != "needs services.one: takes no part in this run" {
+		t.Errorf("%d choices, %d findings, %q", len(selection), len(findings), d.Outcomes[1].Reason)
+	}
+	if services := selection.Keep(func(c *checks.Check) bool { return !c.Static }); !selection.Chosen() || services.Chosen() {
+		t.Error("what a chosen check needs is not chosen for its own sake")
+	}
+}
+
 func TestValidate(t *testing.T) {
 	nothing := func(context.Context, *checks.Pass) (any, error) { return nil, nil }
 	two := func() (a, b *checks.Check) {
@@ -83,6 +112,11 @@ func TestValidate(t *testing.T) {
 			b.Static, b.Requires = true, []*checks.Check{a}
 			return []*checks.Check{a, b}
 		},
+		"check part.b names part.a, which takes part in commits only": func(a, b *checks.Check) []*checks.Check {
+			a.Static, a.Commit, b.After = true, true, []*checks.Check{a}
+			return []*checks.Check{a, b}
+		},
+		"check part.a judges a commit": func(a, b *checks.Check) []*checks.Check { a.Commit = true; return []*checks.Check{a, b} },
 		"waits for itself": func(a, b *checks.Check) []*checks.Check {
 			a.Requires, b.After = []*checks.Check{b}, []*checks.Check{a}
 			return []*checks.Check{a, b}

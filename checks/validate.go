@@ -10,7 +10,7 @@ var idForm = regexp.MustCompile(`^[a-z]+\.[a-z]+(-[a-z]+)*$`)
 
 // Validate reports the first mistake in a list of checks: an id that is malformed or taken, a check without title,
 // sources or Run, a code that is not in the table or has two checks, an edge that leaves the list or closes a circle, a
-// static check that would have to look further than files.
+// static check that would have to look further than files, a check that leans on a commit which is not always being made.
 func Validate(all []*Check) error {
 	ids, codes := map[string]bool{}, map[Code]*Check{}
 	for _, c := range all {
@@ -21,6 +21,8 @@ func Validate(all []*Check) error {
 			return fmt.Errorf("check %s is listed twice", c.ID)
 		case c.Title == "" || c.Run == nil || len(c.Reads) == 0:
 			return fmt.Errorf("check %s: a check has a title, sources that it reads, and Run", c.ID)
+		case c.Commit && !c.Static:
+			return fmt.Errorf("check %s judges a commit, which no network may delay, and is not static", c.ID)
 		}
 		ids[c.ID] = true
 		for _, code := range c.Codes {
@@ -41,6 +43,9 @@ func validateEdges(all []*Check) error {
 		for _, other := range slices.Concat(c.Requires, c.After) {
 			if !slices.Contains(all, other) {
 				return fmt.Errorf("check %s names %s, which is not listed", c.ID, other.ID)
+			}
+			if other.Commit && !c.Commit {
+				return fmt.Errorf("check %s names %s, which takes part in commits only", c.ID, other.ID)
 			}
 		}
 		for _, required := range c.Requires {

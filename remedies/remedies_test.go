@@ -6,6 +6,9 @@ import (
 
 	"doctor/checks"
 	"doctor/checks/environment"
+	"doctor/checks/inbox"
+	"doctor/checks/journey"
+	"doctor/checks/pipeline"
 )
 
 // Each code can be reported, and then somebody wants to know what to do. CLK002 has ENV001 as its only remedy.
@@ -58,5 +61,42 @@ func TestOnlyAFailureThatIsFinalAndUnexplainedAsksToEmitAgain(t *testing.T) {
 	explained.Causes = []*checks.Finding{{Code: checks.CLK001}}
 	if len(For(&final, Case{})) != 1 || For(&retried, Case{}) != nil || For(&explained, Case{}) != nil {
 		t.Error("only a final failure that nothing explains has a remedy of its own")
+	}
+}
+
+func TestAMutationIsNamedWhole(t *testing.T) {
+	f := &checks.Finding{Code: checks.CLK003, State: checks.Active, Subject: []string{"posthog", "it's", "mutation_3.txt"}}
+	want := `KILL MUTATION WHERE database = 'posthog' AND table = 'it\'s' AND mutation_id = 'mutation_3.txt' (its rows stay as they are)`
+	if told := For(f, Case{}); told[0].Summary != want {
+		t.Errorf("got %s", told[0].Summary)
+	}
+}
+
+func TestAStuckReportIsMovedOnFromWhereItIs(t *testing.T) {
+	stuck := func(status string, waiting *journey.Run) []inbox.Stuck {
+		return []inbox.Stuck{{UnfinishedReport: pipeline.UnfinishedReport{ID: "other"}}, {UnfinishedReport: pipeline.UnfinishedReport{ID: "r", Status: status}, Waiting: waiting}}
+	}
+	for name, c := range map[string]struct {
+		result    any
+		explained bool
+		want      string
+	}{
+		"in progress":            {stuck(pipeline.ReportInProgress, nil), false, "promote-again"},
+		"candidate":              {stuck(pipeline.ReportCandidate, nil), false, "emit-another"},
+		"its rows do not come":   {stuck(pipeline.ReportCandidate, &journey.Run{}), false, "mend-ingestion"},
+		"no worker":              {stuck(pipeline.ReportCandidate, &journey.Run{}), true, ""},
+		"it waits for an answer": {nil, false, "answer-report"},
+	} {
+		f := &checks.Finding{Code: checks.INB002, State: checks.Active, Subject: []string{"r"}}
+		if c.explained {
+			f.Causes = []*checks.Finding{{Code: checks.TMP003}}
+		}
+		got := ""
+		for _, told := range For(f, Case{Result: c.result}) {
+			got += told.ID
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
 	}
 }

@@ -19,6 +19,7 @@ type Document struct {
 	TeamID        int64     `json:"team_id"`
 	Since         time.Time `json:"since"` // nothing that ended before was looked at
 	Mode          Mode      `json:"mode"`
+	Staged        *int      `json:"staged,omitempty"`      // how many files a commit would change; nil when that was not looked at
 	Interrupted   bool      `json:"interrupted,omitempty"` // called off before all checks had ended
 	Summary       Summary   `json:"summary"`
 	Pipeline      []Station `json:"pipeline"`
@@ -31,8 +32,11 @@ type Document struct {
 // Mode says what was looked at.
 type Mode string
 
-// Live is the mode of a diagnosis of running services.
-const Live Mode = "live"
+// The modes.
+const (
+	Live   Mode = "live"   // running services
+	Commit Mode = "commit" // a commit in the making: files only
+)
 
 // Health is a diagnosis in one word.
 type Health string
@@ -77,9 +81,10 @@ const (
 // Signal is where one signal is.
 type Signal struct {
 	SentAt time.Time    `json:"sent_at"`
-	Stage  checks.Stage `json:"stage"` // the last one that it reached
+	Stage  checks.Stage `json:"stage"` // the last one that it is known to have reached
 	State  SignalState  `json:"state"`
 	Code   checks.Code  `json:"code,omitempty"` // what stopped it
+	Note   string       `json:"note,omitempty"` // what else there is to say of it
 }
 
 // SignalState is what has become of a signal.
@@ -89,8 +94,10 @@ type SignalState string
 const (
 	SignalArrived SignalState = "arrived" // in the inbox
 	SignalMoving  SignalState = "moving"  // on its way
+	SignalWaiting SignalState = "waiting" // by design: for more signals of its matter, or for a person
 	SignalStopped SignalState = "stopped" // not lost, but held up
 	SignalLost    SignalState = "lost"
+	SignalUnknown SignalState = "unknown" // it was seen at the stage, and then no more
 )
 
 // Check is how one check ended.
@@ -160,7 +167,8 @@ const (
 )
 
 // ExitCode is the exit code of the diagnosis, the same for every format: whether an active finding at or above failOn
-// remains, else whether a remedy could not be verified, else whether a check could not look.
+// remains, else whether a remedy could not be verified, else whether a check could not look. Nothing that is unknown keeps
+// anybody from committing.
 func (d *Document) ExitCode(failOn checks.Severity) int {
 	for _, f := range d.Findings {
 		if f.State == checks.Active && f.Severity.Weight() >= failOn.Weight() {
@@ -172,7 +180,7 @@ func (d *Document) ExitCode(failOn checks.Severity) int {
 			return ExitUnverified
 		}
 	}
-	if d.Summary.Checks[checks.Unknown]+d.Summary.Checks[checks.Blocked] > 0 {
+	if d.Mode != Commit && d.Summary.Checks[checks.Unknown]+d.Summary.Checks[checks.Blocked] > 0 {
 		return ExitIncomplete
 	}
 	return ExitHealthy

@@ -13,13 +13,21 @@ import (
 // Text writes the document for people, laid out for a terminal.
 func Text(w io.Writer, d *Document, o TextOptions) error {
 	t := &text{layout: newLayout(o), document: d, options: o, shown: map[string]string{}}
-	t.header()
-	t.pipeline()
+	if d.Mode == Commit {
+		t.commit()
+	} else {
+		t.header()
+		t.pipeline()
+	}
+	headed := t.Len()
 	t.findings()
 	t.recovered()
 	t.unlooked()
 	if o.Verbose || o.Timings {
 		t.checks()
+	}
+	if d.Mode != Commit || t.Len() > headed {
+		t.WriteByte('\n')
 	}
 	t.closing()
 	_, err := io.WriteString(w, t.String())
@@ -42,7 +50,21 @@ func (t *text) header() {
 		"last " + span(d.StartedAt.Sub(d.Since)),
 		fmt.Sprintf("%s in %s", count(d.looked(), "check", "checks"), seconds(d.DurationMS)),
 	}
-	if d.Interrupted {
+	t.heading(parts)
+}
+
+// commit is the header before a commit: neither a team nor a time has been looked at, only files.
+func (t *text) commit() {
+	d := t.document
+	parts := []string{"doctor pre-commit"}
+	if d.Staged != nil {
+		parts = append(parts, count(*d.Staged, "staged file", "staged files"))
+	}
+	t.heading(append(parts, fmt.Sprintf("%s in %s", count(d.looked(), "check", "checks"), seconds(d.DurationMS))))
+}
+
+func (t *text) heading(parts []string) {
+	if t.document.Interrupted {
 		parts = append(parts, "interrupted")
 	}
 	header := words(t.bold, parts[0])
@@ -119,7 +141,6 @@ func (t *text) recovered() {
 // closing says it all in few lines.
 func (t *text) closing() {
 	d := t.document
-	t.WriteByte('\n')
 	if d.NewestSignal != nil {
 		t.row(margin{}, margin{}, words(nil, t.signal(d.NewestSignal)))
 	}
@@ -143,11 +164,16 @@ func (t *text) signal(s *Signal) string {
 		line += "arrived in the inbox"
 	case SignalMoving:
 		line += fmt.Sprintf("on its way, at the %s", s.Stage)
+	case SignalUnknown:
+		line += fmt.Sprintf("last seen at the %s", s.Stage)
 	default:
 		line += fmt.Sprintf("%s at the %s", s.State, s.Stage)
 	}
 	if s.Code != "" {
 		line += ", " + string(s.Code)
+	}
+	if s.Note != "" {
+		line += ": " + Line(s.Note)
 	}
 	return line + "."
 }

@@ -29,6 +29,9 @@ func (t *text) findings() {
 			t.root(f)
 		}
 	}
+	if t.document.Mode == Commit && !t.options.Verbose {
+		return // what only informs would be told again with each commit
+	}
 	for i := range findings {
 		if f := &findings[i]; f.State == checks.Active && t.shown[f.Fingerprint] == "" {
 			t.root(f)

@@ -3,9 +3,12 @@ package all
 
 import (
 	"doctor/checks"
+	"doctor/checks/commit"
 	"doctor/checks/embeddings"
 	"doctor/checks/environment"
+	"doctor/checks/inbox"
 	"doctor/checks/journey"
+	"doctor/checks/sandbox"
 	"doctor/checks/services"
 	"doctor/checks/workflows"
 )
@@ -14,18 +17,39 @@ import (
 func All() []*checks.Check {
 	return []*checks.Check{
 		environment.ClickHouseDatabase,
+		environment.Inactivity,
+		environment.APIKeys,
+		environment.Workers,
+		environment.Placeholders,
 		services.Temporal,
 		services.ClickHouse,
 		services.ObjectStorage,
 		services.Docker,
 		services.Postgres,
+		services.Support,
 		journey.Histories,
 		workflows.CarriedSignals,
 		workflows.Batches,
 		workflows.Failures,
 		workflows.Workers,
+		workflows.Emitters,
+		workflows.Grouping,
 		embeddings.Tables,
 		embeddings.Live,
 		embeddings.Stale,
+		embeddings.Deleted,
+		embeddings.Mutations,
+		sandbox.AgentRuns,
+		sandbox.Network,
+		sandbox.Inactivity,
+		sandbox.Logs,
+		sandbox.Model,
+		sandbox.Containers,
+		inbox.Sources,
+		inbox.Reports,
+		inbox.Newest,
+		commit.Secrets,
+		commit.Folder,
+		commit.Fixtures,
 	}
 }

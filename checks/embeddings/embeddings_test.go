@@ -170,7 +170,7 @@ func TestStaleWithoutPostgres(t *testing.T) {
 	live := map[string][]pipeline.ReportSignals{"small": {{Report: exists, Documents: 4}}}
 	refused := pipeline.PostgresReached.Fails(pipeline.Nothing{}, pipeline.Refused, nil)
 	silent := pipeline.PostgresReached.Fails(pipeline.Nothing{}, pipeline.TimedOut, nil)
-	noTable := pipeline.MissingReports.Fails(pipeline.ReportsOf{Team: team, IDs: []string{exists}}, pipeline.Failed, errors.New(`relation "signals_signalreport" does not exist`))
+	noTable := pipeline.ReportStates.Fails(pipeline.ReportsOf{Team: team, IDs: []string{exists}}, pipeline.Failed, errors.New(`relation "signals_signalreport" does not exist`))
 	for name, test := range map[string]struct {
 		told     told
 		postgres pipeline.Answer
@@ -211,7 +211,7 @@ func TestStaleWithoutPostgres(t *testing.T) {
 }
 
 func TestStaleSeesAPart(t *testing.T) {
-	denied := pipeline.LiveSignals.Fails(pipeline.SignalsOf{Table: table("posthog", "large"), Team: team}, pipeline.Failed, errors.New("not enough privileges"))
+	denied := pipeline.LiveSignals.Fails(signalsOf("posthog", "large"), pipeline.Failed, errors.New("not enough privileges"))
 	for name, test := range map[string]struct {
 		missing []string
 		status  checks.Status
@@ -233,7 +233,7 @@ func TestStaleSeesAPart(t *testing.T) {
 func TestStaleSeesNothing(t *testing.T) {
 	w := told{tables: family("posthog")}.world()
 	for _, model := range []string{"small", "large"} {
-		w.Tell(pipeline.LiveSignals.Fails(pipeline.SignalsOf{Table: table("posthog", model), Team: team}, pipeline.TimedOut, nil))
+		w.Tell(pipeline.LiveSignals.Fails(signalsOf("posthog", model), pipeline.TimedOut, nil))
 	}
 	if o := examine(t, embeddings.Stale, w); o.Status != checks.Blocked || o.BlockedBy != embeddings.Live {
 		t.Errorf("no table answers: %s (%s)", o.Status, o.Reason)

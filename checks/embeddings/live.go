@@ -12,7 +12,7 @@ import (
 	"doctor/checks/services"
 )
 
-// Live reads what [Stale] judges, while the histories are still being read. The result is a [*Signals].
+// Live reads what [Stale] and [Deleted] judge, while the histories are still being read. The result is a [*Signals].
 var Live = &checks.Check{
 	ID:       "embeddings.live",
 	Title:    "the live signal embeddings can be read",
@@ -25,11 +25,10 @@ var Live = &checks.Check{
 		if err != nil {
 			return nil, err
 		}
-		signals := &Signals{Tables: live}
-		if len(live) > 0 {
-			signals.missing, signals.unasked = missingReports(ctx, p, live)
+		if len(live.Tables) > 0 {
+			live.states, live.unasked = reportStates(ctx, p, live.Tables)
 		}
-		return signals, nil
+		return live, nil
 	},
 }
 
@@ -37,8 +36,24 @@ var Live = &checks.Check{
 type Signals struct {
 	Tables []TableSignals // those that have any
 
-	missing map[string]bool // reports that do not exist
-	unasked string          // why Postgres could not say which those are
+	// Recent is how many signals have been given a report since the time that is looked at, also those that were deleted
+	// then. Counted says that it is known.
+	Recent  int
+	Counted bool
+
+	states  map[string]pipeline.ReportState // of the reports that exist
+	unasked string                          // why Postgres could not say which those are
+}
+
+// exists reports whether a report is in Postgres.
+func (s *Signals) exists(r pipeline.ReportSignals) bool {
+	_, ok := s.states[r.Report]
+	return ok
+}
+
+// deleted reports whether a report is in Postgres, and marked as deleted there.
+func (s *Signals) deleted(r pipeline.ReportSignals) bool {
+	return s.states[r.Report].Status == pipeline.ReportDeleted
 }
 
 // TableSignals is live signals of one table, by report, the report with the most first.
@@ -68,27 +83,32 @@ func (t TableSignals) Newest() time.Time {
 }
 
 // liveSignals asks every table that tells reports. A table that cannot be asked leaves the others standing.
-func liveSignals(ctx context.Context, p *checks.Pass, stores []pipeline.Table) ([]TableSignals, error) {
+func liveSignals(ctx context.Context, p *checks.Pass, stores []pipeline.Table) (*Signals, error) {
 	telling := slices.DeleteFunc(slices.Clone(stores), func(t pipeline.Table) bool { return !t.TellsReports() })
 	if len(telling) == 0 {
 		return nil, fmt.Errorf("no table in %s has the column metadata", databases(stores))
 	}
 	slices.SortStableFunc(telling, func(a, b pipeline.Table) int { return rank(a) - rank(b) })
-	reports, errs := make([][]pipeline.ReportSignals, len(telling)), make([]error, len(telling))
+	found, errs := make([]pipeline.TeamSignals, len(telling)), make([]error, len(telling))
 	var all sync.WaitGroup
 	for i, t := range telling {
-		all.Go(func() { reports[i], errs[i] = p.World.ClickHouse.LiveSignals(ctx, t, p.Team) })
+		all.Go(func() { found[i], errs[i] = p.World.ClickHouse.LiveSignals(ctx, t, p.Team, p.Since) })
 	}
 	all.Wait()
 	if !slices.Contains(errs, nil) {
 		return nil, errs[0]
 	}
-	var live []TableSignals
+	live := &Signals{}
 	for i, t := range telling {
 		if errs[i] != nil {
 			p.Incomplete("%v", errs[i])
-		} else if len(reports[i]) > 0 {
-			live = append(live, TableSignals{t, reports[i]})
+			continue
+		}
+		if t.Searched() {
+			live.Recent, live.Counted = live.Recent+found[i].Recent, true
+		}
+		if len(found[i].Reports) > 0 {
+			live.Tables = append(live.Tables, TableSignals{t, found[i].Reports})
 		}
 	}
 	return live, nil
@@ -102,8 +122,8 @@ func rank(t pipeline.Table) int {
 	return 1
 }
 
-// missingReports asks Postgres which of the reports are not there; why says that it could not say.
-func missingReports(ctx context.Context, p *checks.Pass, live []TableSignals) (missing map[string]bool, why string) {
+// reportStates asks Postgres for the reports; why says that it could not say.
+func reportStates(ctx context.Context, p *checks.Pass, live []TableSignals) (states map[string]pipeline.ReportState, why string) {
 	switch status, reason := p.Why(services.Postgres); {
 	case status == checks.Failed:
 		return nil, "Postgres does not answer"
@@ -117,13 +137,13 @@ func missingReports(ctx context.Context, p *checks.Pass, live []TableSignals) (m
 		}
 	}
 	slices.Sort(asked)
-	gone, err := p.World.Postgres.MissingReports(ctx, p.Team, slices.Compact(asked))
+	known, err := p.World.Postgres.ReportStates(ctx, p.Team, slices.Compact(asked))
 	if err != nil {
 		return nil, err.Error()
 	}
-	missing = map[string]bool{}
-	for _, id := range gone {
-		missing[id] = true
+	states = map[string]pipeline.ReportState{}
+	for _, state := range known {
+		states[state.ID] = state
 	}
-	return missing, ""
+	return states, ""
 }

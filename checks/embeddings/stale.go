@@ -33,7 +33,7 @@ var Stale = &checks.Check{
 		}
 		stale := &Staleness{Certain: true}
 		for _, t := range signals.Tables {
-			t.Reports = slices.DeleteFunc(slices.Clone(t.Reports), func(r pipeline.ReportSignals) bool { return !signals.missing[r.Report] })
+			t.Reports = slices.DeleteFunc(slices.Clone(t.Reports), signals.exists)
 			if len(t.Reports) > 0 {
 				stale.Tables = append(stale.Tables, t)
 				report(p, t)

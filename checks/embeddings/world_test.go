@@ -25,8 +25,12 @@ type told struct {
 	tables  []pipeline.Table
 	live    map[string][]pipeline.ReportSignals // in the database of the first table, by model
 	missing []string                            // of the reports that live signals belong to
+	deleted []string                            // of those reports, an hour ago
+	recent  int                                 // signals in the time that is looked at, in each table
 	phantom bool                                // a signal was matched to a report that does not exist
 	failure string                              // an activity of grouping failed with this
+
+	mutations []pipeline.Mutation
 }
 
 func (d told) world() *pipeline.World {
@@ -52,10 +56,23 @@ func (d told) world() *pipeline.World {
 		for _, r := range d.live[model] {
 			reports = append(reports, r.Report)
 		}
-		w.Tell(pipeline.LiveSignals.Is(pipeline.SignalsOf{Table: table(database, model), Team: team}, d.live[model]))
+		w.Tell(pipeline.LiveSignals.Is(signalsOf(database, model), pipeline.TeamSignals{Reports: d.live[model], Recent: d.recent}))
 	}
 	slices.Sort(reports)
-	w.Tell(pipeline.MissingReports.Is(pipeline.ReportsOf{Team: team, IDs: slices.Compact(reports)}, d.missing))
+	reports = slices.Compact(reports)
+	var states []pipeline.ReportState
+	for _, id := range reports {
+		if slices.Contains(d.missing, id) {
+			continue
+		}
+		state := pipeline.ReportState{ID: id, Status: "ready", Updated: now.Add(-time.Hour)}
+		if slices.Contains(d.deleted, id) {
+			state.Status = pipeline.ReportDeleted
+		}
+		states = append(states, state)
+	}
+	w.Tell(pipeline.ReportStates.Is(pipeline.ReportsOf{Team: team, IDs: reports}, states))
+	w.Tell(pipeline.Mutations.Is(pipeline.Nothing{}, d.mutations))
 	if d.phantom {
 		d.failure = embeddings.NoSuchReport + "."
 	}
@@ -79,6 +96,10 @@ func (d told) tellGrouping(w *pipeline.World) {
 		}}),
 		pipeline.Histories.Is(run, pipeline.History{Events: events}),
 	)
+}
+
+func signalsOf(database, model string) pipeline.SignalsOf {
+	return pipeline.SignalsOf{Table: table(database, model), Team: team, Since: since}
 }
 
 // table is the table that stores the embeddings of a model.

@@ -76,9 +76,9 @@ func clickHouse(databases ...string) []pipeline.Answer {
 		stores := []pipeline.Table{table(database, small, "ReplacingMergeTree"), table(database, large, "ReplacingMergeTree")}
 		family = append(family, append(stores, table(database, "distributed_posthog_document_embeddings", "Distributed"))...)
 		for i, t := range stores {
-			answers = append(answers, pipeline.LiveSignals.Is(pipeline.SignalsOf{Table: t, Team: 7}, []pipeline.ReportSignals{
+			answers = append(answers, pipeline.LiveSignals.Is(pipeline.SignalsOf{Table: t, Team: 7}, pipeline.TeamSignals{Reports: []pipeline.ReportSignals{
 				{Report: "a", Documents: 3 + i}, {Report: "b", Documents: 1},
-			}))
+			}}))
 		}
 	}
 	// What only passes rows on, or buffers them, says nothing about where the embeddings are.

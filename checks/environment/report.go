@@ -166,11 +166,11 @@ func liveEmbeddings(ctx context.Context, p *checks.Pass, tables []pipeline.Table
 		if !t.TellsReports() {
 			continue
 		}
-		reports, err := p.World.ClickHouse.LiveSignals(ctx, t, p.Team)
+		signals, err := p.World.ClickHouse.LiveSignals(ctx, t, p.Team, p.Since)
 		if err != nil {
 			return 0, false
 		}
-		for _, r := range reports {
+		for _, r := range signals.Reports {
 			live += r.Documents
 		}
 		known = true

@@ -1,6 +1,8 @@
 package journey
 
 import (
+	"time"
+
 	"doctor/checks/pipeline"
 )
 
@@ -37,6 +39,7 @@ type Drain struct {
 	Filtered   int   // safety filters that have completed
 	Flushed    bool
 	HandedOver bool // grouping was told: the batch is out of the buffer's hands
+	HandedAt   time.Time
 }
 
 // Carried is what a run's input holds, where a key opens it.
@@ -118,7 +121,7 @@ func (l *Ledger) keepDrains(events []pipeline.Event, tasks map[int64]int64) {
 			case FlushActivity:
 				last().Flushed = true
 			case HandOverActivity:
-				last().HandedOver = true
+				last().HandedOver, last().HandedAt = true, e.Time
 			}
 		}
 	}

@@ -81,48 +81,95 @@ func (c *ClickHouse) EmbeddingTables(ctx context.Context) ([]Table, error) {
 	})
 }
 
-// LiveSignals counts a team's live signals in one embedding table, one row a report, the report with the most first. As
-// for the pipeline's own readers (products/signals/backend/temporal/grouping.py), of each document only the newest
-// version by inserted_at counts, and not when it is marked as deleted. Signals without a report are left out.
-func (c *ClickHouse) LiveSignals(ctx context.Context, table Table, team int64) ([]ReportSignals, error) {
-	asked := SignalsOf{Table: table, Team: team}
-	return ask(ctx, c.world, LiveSignals, asked, func(ctx context.Context) ([]ReportSignals, error) {
-		server, err := c.Reach(ctx)
-		if err != nil {
-			return nil, err
+// LiveSignals counts a team's signals in one embedding table. As for the pipeline's own readers
+// (products/signals/backend/temporal/grouping.py), of each document only the newest version by inserted_at counts, and it
+// is not live when that is marked as deleted. Signals without a report are left out.
+func (c *ClickHouse) LiveSignals(ctx context.Context, table Table, team int64, since time.Time) (TeamSignals, error) {
+	asked := SignalsOf{Table: table, Team: team, Since: since.UTC().Truncate(time.Second)}
+	return ask(ctx, c.world, LiveSignals, asked, func(ctx context.Context) (TeamSignals, error) {
+		type group struct {
+			ReportSignals
+			recent int
 		}
-		report, deleted := metadataFields(server.Version)
-		statement := fmt.Sprintf(`SELECT report, count() AS documents, max(signalled) AS newest, max(arrived) AS inserted
-FROM (
-	SELECT document_id, argMax(metadata, inserted_at) AS said, %s AS report, %s AS deleted,
-		argMax(timestamp, inserted_at) AS signalled, max(inserted_at) AS arrived
-	FROM %s.%s
-	WHERE team_id = ? AND product = 'signals' AND document_type = 'signal'
-	GROUP BY document_id
-)
-WHERE report != '' AND NOT deleted
-GROUP BY report
-ORDER BY documents DESC, report`, report, deleted, identifier(table.Database), identifier(table.Name))
-		return query(ctx, c, func(row scanner, r *ReportSignals) error {
-			var documents uint64
-			err := row.Scan(&r.Report, &documents, &r.Newest, &r.Inserted)
-			r.Documents = int(documents)
+		var signals TeamSignals
+		newest, _, err := c.newestVersions(ctx, table)
+		if err != nil {
+			return signals, err
+		}
+		groups, err := query(ctx, c, func(row scanner, g *group) error {
+			var documents, recent uint64
+			err := row.Scan(&g.Report, &documents, &g.Newest, &g.Inserted, &recent)
+			g.Documents, g.recent = int(documents), int(recent)
 			return err
-		}, statement, team)
+		}, `SELECT report, countIf(NOT deleted) AS documents, maxIf(signalled, NOT deleted) AS newest, maxIf(arrived, NOT deleted) AS inserted,
+	countIf(toUnixTimestamp(signalled) >= ?) AS recent
+FROM (`+newest+`)
+WHERE report != ''
+GROUP BY report
+ORDER BY documents DESC, report`, asked.Since.Unix(), team)
+		for _, g := range groups {
+			signals.Recent += g.recent
+			if g.Documents > 0 {
+				signals.Reports = append(signals.Reports, g.ReportSignals)
+			}
+		}
+		return signals, err
 	})
 }
 
-// metadataFields returns expressions for the report's id, and for whether the signal is deleted, in the metadata "said".
+// mostDocuments is how many of a report's signals are listed.
+const mostDocuments = 100
+
+// ReportDocuments lists the live signals of one report in one embedding table, the newest first.
+func (c *ClickHouse) ReportDocuments(ctx context.Context, table Table, team int64, report string) ([]Document, error) {
+	asked := SignalsOfReport{Table: table, Team: team, Report: report}
+	return ask(ctx, c.world, ReportDocuments, asked, func(ctx context.Context) ([]Document, error) {
+		newest, text, err := c.newestVersions(ctx, table)
+		if err != nil {
+			return nil, err
+		}
+		return query(ctx, c, func(row scanner, d *Document) error {
+			return row.Scan(&d.ID, &d.Product, &d.Type, &d.SourceID, &d.Signalled)
+		}, `SELECT document_id, `+text("source_product")+`, `+text("source_type")+`, `+text("source_id")+`, signalled
+FROM (`+newest+`)
+WHERE report = ? AND NOT deleted
+ORDER BY signalled DESC, document_id LIMIT ?`, team, report, mostDocuments)
+	})
+}
+
+// newestVersions is a statement for the newest version of each signal of a team, which it is to be given, and how to write
+// a field of its metadata that holds text.
+func (c *ClickHouse) newestVersions(ctx context.Context, table Table) (statement string, text func(name string) string, err error) {
+	server, err := c.Reach(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	text, deleted := metadataFields(server.Version)
+	return fmt.Sprintf(`SELECT document_id, argMax(metadata, inserted_at) AS said, %s AS report, %s AS deleted,
+	argMax(timestamp, inserted_at) AS signalled, max(inserted_at) AS arrived
+FROM %s.%s
+WHERE team_id = ? AND product = 'signals' AND document_type = 'signal'
+GROUP BY document_id`, text("report_id"), deleted, identifier(table.Database), identifier(table.Name)), text, nil
+}
+
+// metadataFields returns expressions for a field that holds text, and for whether the signal is deleted, in the metadata
+// "said".
 //
 // A server from before the JSON functions gets regular expressions, for its visitParamExtract finds nothing behind the
 // space that Python writes after a colon. They see the text only: the first "report_id" and any "deleted" count, also one
 // inside of "extra".
-func metadataFields(version string) (report, deleted string) {
-	major, _, _ := strings.Cut(version, ".")
-	if year, err := strconv.Atoi(major); err == nil && year < 20 {
-		return `extract(said, '"report_id"\\s*:\\s*"([^"]*)"')`, `match(said, '"deleted"\\s*:\\s*true')`
+func metadataFields(version string) (text func(name string) string, deleted string) {
+	if old(version) {
+		return func(name string) string { return `extract(said, '"` + name + `"\\s*:\\s*"([^"]*)"')` }, `match(said, '"deleted"\\s*:\\s*true')`
 	}
-	return `JSONExtractString(said, 'report_id')`, `JSONExtractBool(said, 'deleted')`
+	return func(name string) string { return `JSONExtractString(said, '` + name + `')` }, `JSONExtractBool(said, 'deleted')`
+}
+
+// old reports whether a server is from before 2020: it has no functions for JSON, and does not say why a mutation fails.
+func old(version string) bool {
+	major, _, _ := strings.Cut(version, ".")
+	year, err := strconv.Atoi(major)
+	return err == nil && year < 20
 }
 
 // identifier quotes a name for a statement.

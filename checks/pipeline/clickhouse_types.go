@@ -31,6 +31,12 @@ func (t Table) TellsReports() bool { return slices.Contains(t.Columns, "metadata
 // models only (products/signals/backend/temporal/grouping.py).
 func (t Table) Searched() bool { return strings.HasSuffix(t.Name, "text_embedding_3_small_1536") }
 
+// TeamSignals is the signals of a team in one embedding table.
+type TeamSignals struct {
+	Reports []ReportSignals // those that have live signals, the report with the most first
+	Recent  int             // signals whose own time is not before the instant that was asked about, also deleted ones
+}
+
 // ReportSignals is the live signals of one report in one embedding table: documents whose newest version is not
 // marked as deleted.
 type ReportSignals struct {
@@ -38,4 +44,21 @@ type ReportSignals struct {
 	Documents int
 	Newest    time.Time // the newest of the signals' own times
 	Inserted  time.Time // when the newest row was inserted
+}
+
+// Document is one signal in an embedding table. What its metadata says may be any text at all.
+type Document struct {
+	ID                      string
+	Product, Type, SourceID string    // of the signal's source
+	Signalled               time.Time // the signal's own time: when it was given its report
+}
+
+// Mutation is a change of a table's rows that ClickHouse has taken on and not completed.
+type Mutation struct {
+	Database, Table string
+	ID              string
+	Command         string // what is to be done: any text at all
+	Created         time.Time
+	Parts           int    // what is left to do
+	Failure         string // why the newest attempt failed; servers from before 2020 do not say
 }

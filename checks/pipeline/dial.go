@@ -7,11 +7,9 @@ import (
 	"net/url"
 	"slices"
 	"sync"
-)
 
-// composeHosts are the services' names in docker-compose.dev.yml. They are defaults on the host as well, where
-// /etc/hosts should say that they are 127.0.0.1.
-var composeHosts = []string{"clickhouse", "db", "kafka", "objectstorage", "redis7", "temporal"}
+	"doctor/checks/pipeline/settings"
+)
 
 // dialContext is how a connection is made.
 type dialContext = func(ctx context.Context, network, address string) (net.Conn, error)
@@ -21,23 +19,32 @@ type roads struct {
 	resolver *net.Resolver // nil: the default one
 
 	mu       sync.Mutex
-	resolves map[string]bool // of compose host names
+	resolves map[string]bool // of host names that are tried on 127.0.0.1
 }
 
 // dialer is how every door makes its connections: as package net does, except that a compose host name that does not
-// resolve is tried on 127.0.0.1. See [World.detour].
+// resolve is tried on 127.0.0.1. See [World.detour]. So is what a container calls this machine, and that first: its name
+// server would be asked in vain almost everywhere but in a container.
 func (w *World) dialer() dialContext {
 	dialer := net.Dialer{Resolver: w.roads.resolver}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		host, port, err := net.SplitHostPort(address)
-		if err == nil && slices.Contains(composeHosts, host) && !w.resolvable(ctx, host) {
-			address = net.JoinHostPort("127.0.0.1", port)
+		loopback := net.JoinHostPort("127.0.0.1", port)
+		switch {
+		case err != nil:
+		case host == settings.ContainersHost:
+			conn, err := dialer.DialContext(ctx, network, loopback)
+			if err == nil || !w.resolvable(ctx, host) {
+				return conn, err
+			}
+		case slices.Contains(settings.ComposeHosts, host) && !w.resolvable(ctx, host):
+			address = loopback
 		}
 		return dialer.DialContext(ctx, network, address)
 	}
 }
 
-// resolvable looks a compose host name up, once a run. A name server that says nothing for a quarter of the time that
+// resolvable looks a host name up, once a run. A name server that says nothing for a quarter of the time that
 // an observation may take does not know the name: /etc/hosts would have been read by then.
 func (w *World) resolvable(ctx context.Context, host string) bool {
 	w.roads.mu.Lock()
@@ -68,12 +75,17 @@ func (w *World) detour(source Source) string {
 	if err != nil {
 		return ""
 	}
+	return w.detourTo(address.Hostname())
+}
+
+// detourTo is detour for a host.
+func (w *World) detourTo(host string) string {
 	w.roads.mu.Lock()
 	defer w.roads.mu.Unlock()
-	if resolves, known := w.roads.resolves[address.Hostname()]; !known || resolves {
+	if resolves, known := w.roads.resolves[host]; !known || resolves {
 		return ""
 	}
-	return fmt.Sprintf("the host name %s does not resolve and was tried on 127.0.0.1", address.Hostname())
+	return fmt.Sprintf("the host name %s does not resolve and was tried on 127.0.0.1", host)
 }
 
 // address is where a source is expected, without credentials.

@@ -104,9 +104,22 @@ type kinded struct {
 func (k kinded) Error() string { return k.err.Error() }
 func (k kinded) Unwrap() error { return k.err }
 
+// misdialled is what the door of several addresses returns when it could not connect to one of them.
+type misdialled struct {
+	host, port string
+	err        error
+}
+
+func (m misdialled) Error() string { return m.err.Error() }
+func (m misdialled) Unwrap() error { return m.err }
+
 // describe makes the error of an observation. ctx is the observation's own context.
 func (w *World) describe(ctx context.Context, source Source, asking string, after time.Duration, err error) error {
 	e := &Error{Kind: kindOf(ctx, err), Source: source, Asking: asking, At: w.address(source), Note: w.detour(source), After: after, Err: err}
+	var dialled misdialled
+	if errors.As(err, &dialled) {
+		e.At, e.Note = net.JoinHostPort(dialled.host, dialled.port), w.detourTo(dialled.host)
+	}
 	// The run's deadline and the observation's look alike from here: the observation ran out of its own time only
 	// when it had that time.
 	if e.Kind == TimedOut && ctx.Err() != nil && after < w.observation*9/10 {

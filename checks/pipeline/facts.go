@@ -16,7 +16,10 @@ const (
 	SourceObjectStorage Source = "object storage"
 	SourceDocker        Source = "Docker"
 	SourcePostgres      Source = "Postgres"
+	SourceSupport       Source = "support services"
+	SourceMachine       Source = "this machine"
 	SourceSettings      Source = "settings"
+	SourceGit           Source = "git"
 )
 
 // A Fact is one kind of question: who is asked, and the types of the question's argument and of its answer, both
@@ -68,10 +71,18 @@ type TeamSince struct {
 	Since time.Time
 }
 
-// SignalsOf names the signals of a team in one embedding table.
+// SignalsOf names the signals of a team in one embedding table. Those since an instant are counted apart.
 type SignalsOf struct {
 	Table Table
 	Team  int64
+	Since time.Time
+}
+
+// SignalsOfReport names the signals of one report in one embedding table.
+type SignalsOfReport struct {
+	Table  Table
+	Team   int64
+	Report string
 }
 
 // ReportsOf names reports of a team by id.
@@ -92,6 +103,18 @@ type TaskQueue struct {
 	Activity bool // the queue of activity tasks, else that of workflow tasks
 }
 
+// TasksOf names tasks of a team by id.
+type TasksOf struct {
+	Team  int64
+	Tasks []string
+}
+
+// LogEnd names the end of an agent's log, of at most so many bytes.
+type LogEnd struct {
+	Key   string
+	Bytes int64
+}
+
 // What can be asked. The value of each is the answer's type; the doors' methods say how it is looked up.
 var (
 	TemporalReached = Fact[Nothing, Reached]{SourceTemporal, "reached", plainly[Nothing]("its version")}
@@ -107,16 +130,48 @@ var (
 
 	ClickHouseReached = Fact[Nothing, Reached]{SourceClickHouse, "reached", plainly[Nothing]("its version")}
 	EmbeddingTables   = Fact[Nothing, []Table]{SourceClickHouse, "embedding-tables", plainly[Nothing]("the embedding tables")}
-	LiveSignals       = Fact[SignalsOf, []ReportSignals]{SourceClickHouse, "live-signals", func(q SignalsOf) string {
+	LiveSignals       = Fact[SignalsOf, TeamSignals]{SourceClickHouse, "live-signals", func(q SignalsOf) string {
 		return fmt.Sprintf("the live signals of team %d in %s", q.Team, q.Table)
 	}}
+	ReportDocuments = Fact[SignalsOfReport, []Document]{SourceClickHouse, "report-documents", func(q SignalsOfReport) string {
+		return fmt.Sprintf("the signals of report %s in %s", Short(q.Report), q.Table)
+	}}
+	Mutations = Fact[Nothing, []Mutation]{SourceClickHouse, "mutations", plainly[Nothing]("the unfinished mutations of the embedding tables")}
 
 	ObjectStorageReached = Fact[Nothing, Reached]{SourceObjectStorage, "reached", plainly[Nothing]("its bucket")}
-	DockerReached        = Fact[Nothing, Reached]{SourceDocker, "reached", plainly[Nothing]("its version")}
-	PostgresReached      = Fact[Nothing, Reached]{SourcePostgres, "reached", plainly[Nothing]("its version")}
-	MissingReports       = Fact[ReportsOf, []string]{SourcePostgres, "missing-reports", func(q ReportsOf) string {
+	AgentLogs            = Fact[int64, LogListing]{SourceObjectStorage, "agent-logs", func(team int64) string {
+		return fmt.Sprintf("the agent logs of team %d", team)
+	}}
+	AgentLogEnds = Fact[LogEnd, *AgentLog]{SourceObjectStorage, "agent-log", func(q LogEnd) string { return "the end of " + q.Key }}
+
+	DockerReached = Fact[Nothing, Reached]{SourceDocker, "reached", plainly[Nothing]("its version")}
+	Sandboxes     = Fact[Nothing, []Sandbox]{SourceDocker, "sandboxes", plainly[Nothing]("its sandboxes")}
+	EventStores   = Fact[string, []NetworkEvent]{SourceDocker, "event-store", func(container string) string {
+		return "the network events of sandbox " + Short(container)
+	}}
+
+	PostgresReached = Fact[Nothing, Reached]{SourcePostgres, "reached", plainly[Nothing]("its version")}
+	TaskRuns        = Fact[TeamSince, TaskRunListing]{SourcePostgres, "task-runs", func(q TeamSince) string {
+		return fmt.Sprintf("the agents' runs of team %d", q.Team)
+	}}
+	TaskRunsOf = Fact[TasksOf, TaskRunListing]{SourcePostgres, "task-runs-of", func(q TasksOf) string {
+		return fmt.Sprintf("the runs of %d tasks of team %d", len(q.Tasks), q.Team)
+	}}
+	ReportStates = Fact[ReportsOf, []ReportState]{SourcePostgres, "report-states", func(q ReportsOf) string {
 		return fmt.Sprintf("which of %d reports of team %d exist", len(q.IDs), q.Team)
 	}}
+	ReportsUnfinished = Fact[int64, UnfinishedReports]{SourcePostgres, "unfinished-reports", func(team int64) string {
+		return fmt.Sprintf("the unfinished reports of team %d", team)
+	}}
+	SignalSources = Fact[int64, Sources]{SourcePostgres, "sources", func(team int64) string {
+		return fmt.Sprintf("the signal sources of team %d", team)
+	}}
+
+	SupportReached = Fact[string, Reached]{SourceSupport, "reached", func(address string) string { return "a connection to " + address }}
+	LocalWorkers   = Fact[[]string, map[string]time.Time]{SourceMachine, "workers", plainly[[]string]("when its workers were started")}
+
+	StagedFiles = Fact[[]string, Staged]{SourceGit, "staged", plainly[[]string]("what is staged")}
+	GitContents = Fact[[]string, []string]{SourceGit, "contents", plainly[[]string]("what it holds already")}
 )
 
 func plainly[Q any](asking string) func(Q) string { return func(Q) string { return asking } }

@@ -6,7 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -41,6 +46,95 @@ func (o *ObjectStorage) Reach(ctx context.Context) (Reached, error) {
 			return Reached{}, ctx.Err()
 		}
 		return o.world.reached(SourceObjectStorage, ""), nil
+	})
+}
+
+// LogObject is the log of one run of an agent, as the object storage lists it.
+type LogObject struct {
+	Key       string
+	Task, Run string // the ids in the key
+	Size      int64
+	Modified  time.Time
+}
+
+// LogListing is the agent logs of a team.
+type LogListing struct {
+	Logs      []LogObject // newest first
+	Truncated bool        // there are more
+}
+
+// mostLogs is how many logs are listed: ten pages. Logs are kept for 30 days.
+const mostLogs = 10_000
+
+// AgentLogs lists the logs of a team's agents (TaskRun.log_url, products/tasks/backend/models.py).
+func (o *ObjectStorage) AgentLogs(ctx context.Context, team int64) (LogListing, error) {
+	return ask(ctx, o.world, AgentLogs, team, func(ctx context.Context) (LogListing, error) {
+		o.once.Do(o.open)
+		if o.err != nil {
+			return LogListing{}, o.err
+		}
+		s := o.world.Settings.ObjectStorage
+		var listing LogListing
+		options := minio.ListObjectsOptions{Prefix: logFolder(s.Tasks, team), Recursive: true}
+		for object := range o.client.ListObjectsIter(ctx, s.Bucket, options) {
+			if object.Err != nil {
+				return LogListing{}, refusedByStorage(object.Err, s.Bucket)
+			}
+			if len(listing.Logs) == mostLogs {
+				listing.Truncated = true
+				break
+			}
+			if log, ok := logObject(object.Key); ok {
+				log.Size, log.Modified = object.Size, object.LastModified
+				listing.Logs = append(listing.Logs, log)
+			}
+		}
+		if ctx.Err() != nil {
+			return LogListing{}, ctx.Err()
+		}
+		slices.SortStableFunc(listing.Logs, func(a, b LogObject) int { return b.Modified.Compare(a.Modified) })
+		return listing, nil
+	})
+}
+
+func logFolder(tasks string, team int64) string { return fmt.Sprintf("%s/logs/team_%d/", tasks, team) }
+
+// LogKey is the key of the log of one run of an agent.
+func (o *ObjectStorage) LogKey(team int64, task, run string) string {
+	return logFolder(o.world.Settings.ObjectStorage.Tasks, team) + "task_" + task + "/run_" + run + ".jsonl"
+}
+
+func logObject(key string) (LogObject, bool) {
+	folder, name := path.Split(key)
+	task, inTask := strings.CutPrefix(path.Base(folder), "task_")
+	run, isRun := strings.CutPrefix(strings.TrimSuffix(name, ".jsonl"), "run_")
+	return LogObject{Key: key, Task: task, Run: run}, inTask && isRun && strings.HasSuffix(name, ".jsonl")
+}
+
+// AgentLog reads the end of a log, at most so many bytes of it. It reports an error of kind [Missing] where there is no
+// such log.
+func (o *ObjectStorage) AgentLog(ctx context.Context, key string, bytes int64) (*AgentLog, error) {
+	return ask(ctx, o.world, AgentLogEnds, LogEnd{key, bytes}, func(ctx context.Context) (*AgentLog, error) {
+		o.once.Do(o.open)
+		if o.err != nil {
+			return nil, o.err
+		}
+		var options minio.GetObjectOptions
+		options.Set("Range", fmt.Sprintf("bytes=-%d", bytes))
+		bucket := o.world.Settings.ObjectStorage.Bucket
+		core := minio.Core{Client: o.client}
+		body, object, header, err := core.GetObject(ctx, bucket, key, options)
+		if err != nil {
+			return nil, refusedByStorage(err, bucket)
+		}
+		defer body.Close()
+		size := object.Size
+		if _, whole, ok := strings.Cut(header.Get("Content-Range"), "/"); ok {
+			if n, err := strconv.ParseInt(whole, 10, 64); err == nil {
+				size = n
+			}
+		}
+		return readAgentLog(body, size, size > bytes)
 	})
 }
 
@@ -85,6 +179,8 @@ func refusedByStorage(err error, bucket string) error {
 	switch answer.Code {
 	case minio.NoSuchBucket:
 		return kinded{Missing, fmt.Errorf("there is no bucket %q", bucket)}
+	case minio.NoSuchKey:
+		return kinded{Missing, errors.New("there is no such object")}
 	case minio.AccessDenied, minio.InvalidAccessKeyID, minio.SignatureDoesNotMatch:
 		return kinded{Denied, err}
 	}

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -32,64 +30,6 @@ func (db *Postgres) Reach(ctx context.Context) (Reached, error) {
 		}
 		return db.world.reached(SourcePostgres, version), nil
 	})
-}
-
-// idChunk is how many ids go into one question.
-const idChunk = 10_000
-
-// MissingReports returns those of the given ids, each once and in their order, that are no report of the team. An id that
-// is no UUID is missing: products/signals/backend/models.py has no other ids.
-func (db *Postgres) MissingReports(ctx context.Context, team int64, ids []string) ([]string, error) {
-	asked := ReportsOf{Team: team, IDs: ids}
-	return ask(ctx, db.world, MissingReports, asked, func(ctx context.Context) ([]string, error) {
-		candidates := map[string]uuid.UUID{} // by the text that was asked for
-		for _, id := range ids {
-			if parsed, err := uuid.Parse(id); err == nil {
-				candidates[id] = parsed
-			}
-		}
-		var wanted []string
-		for _, id := range candidates {
-			wanted = append(wanted, id.String())
-		}
-		existing := map[uuid.UUID]bool{}
-		err := db.use(ctx, func(conn *pgx.Conn) error {
-			for chunk := range slices.Chunk(wanted, idChunk) {
-				if err := existingReports(ctx, conn, team, chunk, existing); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		var missing []string
-		seen := map[string]bool{}
-		for _, id := range ids {
-			// What is no UUID has the nil one here, which no report has.
-			if !seen[id] && !existing[candidates[id]] {
-				missing = append(missing, id)
-			}
-			seen[id] = true
-		}
-		return missing, nil
-	})
-}
-
-func existingReports(ctx context.Context, conn *pgx.Conn, team int64, ids []string, existing map[uuid.UUID]bool) error {
-	rows, err := conn.Query(ctx, `SELECT r.id::text FROM unnest($1::uuid[]) AS asked(id)
-JOIN signals_signalreport r ON r.id = asked.id AND r.team_id = $2`, ids, team)
-	if err != nil {
-		return err
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	for _, text := range found {
-		if id, err := uuid.Parse(text); err == nil {
-			existing[id] = true
-		}
-	}
-	return err
 }
 
 // use lends the connection, which is made when there is none.

@@ -156,3 +156,10 @@ type Poller struct {
 	Identity   string // pid@host of the worker process
 	LastAccess time.Time
 }
+
+// unseen is how long ago a worker must have asked for work to count as gone. An idle worker asks again every minute, and
+// Temporal keeps listing one that has died for five.
+const unseen = 70 * time.Second
+
+// Present reports whether the worker asks for work.
+func (p Poller) Present(now time.Time) bool { return now.Sub(p.LastAccess) < unseen }

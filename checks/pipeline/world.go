@@ -28,6 +28,9 @@ type World struct {
 	Objects    *ObjectStorage
 	Docker     *Docker
 	Postgres   *Postgres
+	Support    *Support
+	Machine    *Machine
+	Git        *Git
 
 	observation time.Duration
 	told        bool // nothing is looked up: what is not among the answers is not known
@@ -74,6 +77,9 @@ func newWorld(s *settings.Settings, now time.Time) *World {
 	w.Objects = &ObjectStorage{world: w}
 	w.Docker = &Docker{world: w}
 	w.Postgres = &Postgres{world: w, turn: make(chan struct{}, 1)}
+	w.Support = &Support{world: w}
+	w.Machine = &Machine{world: w}
+	w.Git = &Git{world: w, environ: s.Process}
 	return w
 }
 

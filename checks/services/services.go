@@ -152,17 +152,21 @@ func (s service) judge(p *checks.Pass, reached pipeline.Reached, err error) (any
 func setting(address settings.Address) checks.Evidence {
 	origin := address.Origin
 	e := checks.Evidence{
-		Source:  origin.String(),
+		Source:  source(origin),
 		Locator: checks.Locator{File: origin.File, Line: origin.Line},
 		Excerpt: address.Setting + " names " + address.URL,
 	}
-	switch {
-	case origin.Default:
+	if origin.Default {
 		e.Excerpt = address.Setting + " is not set, which means " + address.URL
-	case origin.File != "":
-		e.Source = filepath.Base(origin.File)
 	}
 	return e
+}
+
+func source(origin settings.Origin) string {
+	if origin.File != "" {
+		return filepath.Base(origin.File)
+	}
+	return origin.String()
 }
 
 // place is an address without what goes without saying: host and port, or a socket's path.

@@ -10,8 +10,10 @@ import (
 
 	"doctor/checks"
 	"doctor/checks/embeddings"
+	"doctor/checks/environment"
 	"doctor/checks/journey"
 	"doctor/checks/pipeline"
+	"doctor/checks/sandbox"
 	"doctor/checks/services"
 )
 
@@ -22,8 +24,12 @@ var Failures = &checks.Check{
 	Title:    "no activity of the signals workflows fails",
 	Codes:    []checks.Code{checks.TMP002},
 	Requires: []*checks.Check{journey.Histories},
-	After:    []*checks.Check{embeddings.Stale, services.ClickHouse, services.ObjectStorage, services.Docker, services.Postgres},
-	Reads:    []checks.Source{checks.Temporal},
+	After: slices.Concat(
+		[]*checks.Check{embeddings.Stale, services.ClickHouse, services.ObjectStorage, services.Docker, services.Postgres, sandbox.AgentRuns},
+		[]*checks.Check{services.Support, environment.APIKeys, environment.Workers},
+		agentChecks,
+	),
+	Reads: []checks.Source{checks.Temporal},
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*journey.Runs](p, journey.Histories)
 		if len(p.Findings(embeddings.Stale)) > 0 {
@@ -122,7 +128,7 @@ func failuresOf(run *journey.Run) []failedActivity {
 
 // unfinished tells whether a run that timed out was cut off in its work, and in which activity. Buffer and grouping time
 // out whenever nothing happens for their whole run time, which is their way to rest; what a buffer then holds is counted
-// by [Batches].
+// by [Batches]. An emitter that does not get to its end is for [Emitters].
 func unfinished(run *journey.Run, scheduled map[int64]string, open map[int64]bool) (activity string, late bool) {
 	first := int64(0)
 	for id := range open {
@@ -131,7 +137,7 @@ func unfinished(run *journey.Run, scheduled map[int64]string, open map[int64]boo
 		}
 	}
 	switch {
-	case run.Type == journey.BufferWorkflow:
+	case run.Type == journey.BufferWorkflow, run.Type == journey.EmitterWorkflow:
 		return "", false
 	case first > 0:
 		return scheduled[first], true
@@ -195,37 +201,28 @@ func (f failure) evidence(p *checks.Pass, whole *fault) checks.Evidence {
 // causes names the findings that explain the fault, each on the evidence of the failure's own words.
 func (f *fault) causes(p *checks.Pass) []*checks.Finding {
 	var causes []*checks.Finding
-	message := f.failures[len(f.failures)-1].message
+	newest := f.failures[len(f.failures)-1]
+	message := newest.message
 	if f.kind == "DoesNotExist" || strings.Contains(message, embeddings.NoSuchReport) {
 		causes = append(causes, embeddings.Phantoms(p.Findings(embeddings.Stale))...)
 	}
 	if message == "read failed" || message == "write failed" { // posthog/storage/object_storage.py
 		causes = append(causes, p.Findings(services.ObjectStorage)...)
 	}
-	for _, service := range []*checks.Check{services.ClickHouse, services.ObjectStorage, services.Docker, services.Postgres} {
+	causes = append(causes, f.agentCauses(p)...)
+	for _, service := range []*checks.Check{services.ClickHouse, services.ObjectStorage, services.Docker, services.Postgres, services.Support} {
 		for _, down := range p.Findings(service) {
-			if strings.Contains(message, endpoint(down.Subject[0])) {
+			if services.Named(down, message) {
 				causes = append(causes, down)
 			}
 		}
 	}
-	return causes
-}
-
-// endpoint is the host:port, or the socket's path, of a service's address.
-func endpoint(address string) string {
-	if _, rest, ok := strings.Cut(address, "://"); ok {
-		address = rest
-	}
-	if strings.HasPrefix(address, "/") {
-		return address
-	}
-	host, _, _ := strings.Cut(address, "/")
-	return host
+	causes = append(causes, environment.Explains(p.Findings(environment.APIKeys), message)...)
+	return append(causes, environment.UnreadBy(p, newest.event.Identity, message)...)
 }
 
 // succeededSince looks for proof that the same hop works again: the same activity has completed in a workflow of the
-// same type, or such a workflow as a whole where its history is not read.
+// same type, or such a workflow as a whole where its history is not read, or only the end of it, which went well.
 func (f *fault) succeededSince(p *checks.Pass, runs *journey.Runs, failed time.Time) (checks.Evidence, bool) {
 	for _, run := range runs.OfType(f.workflowType) {
 		scheduled := map[int64]string{}
@@ -237,7 +234,8 @@ func (f *fault) succeededSince(p *checks.Pass, runs *journey.Runs, failed time.T
 				return evidence(p, run.Run, e, "completed since"), true
 			}
 		}
-		ended := run.Status == pipeline.Completed || run.Status == pipeline.ContinuedAsNew && f.activity == ""
+		wentWell := f.activity == "" || run.Tail && len(run.Events) > 0
+		ended := run.Status == pipeline.Completed || run.Status == pipeline.ContinuedAsNew && wentWell
 		if ended && run.Close.After(failed) && run.Start.After(failed) {
 			return evidence(p, run.Run, pipeline.Event{Time: run.Close}, run.Workflow+" completed since"), true
 		}

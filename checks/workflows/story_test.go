@@ -28,6 +28,7 @@ type story struct {
 	workflow, kind string
 	runs           []*told
 	deliveries     int
+	sealed         bool // no key opens the payloads of grouping
 }
 
 // told is one run of a story.

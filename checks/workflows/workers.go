@@ -14,13 +14,8 @@ import (
 	"doctor/checks/pipeline"
 )
 
-const (
-	// patience is how long a task may wait for a worker: a busy one takes it within seconds.
-	patience = 15 * time.Second
-	// unseen is how long ago a worker must have asked for work to count as gone. An idle worker asks again every minute,
-	// and Temporal keeps listing one that has died for five.
-	unseen = 70 * time.Second
-)
+// patience is how long a task may wait for a worker: a busy one takes it within seconds.
+const patience = 15 * time.Second
 
 // Workers finds task queues where work waits and no worker asks for it.
 var Workers = &checks.Check{
@@ -54,7 +49,7 @@ func findIdleQueues(ctx context.Context, p *checks.Pass) (any, error) {
 			return nil, err
 		}
 		last := latest(pollers)
-		if p.World.Now.Sub(last.LastAccess) < unseen || reported[queue.Name] {
+		if last.Present(p.World.Now) || reported[queue.Name] {
 			continue
 		}
 		reported[queue.Name] = true

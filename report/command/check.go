@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -37,24 +38,45 @@ Examples
 	}
 }
 
-// check diagnoses and reports. Whatever is wrong with the way it was called is found out before anything is asked.
+// check looks at the pipeline.
 func (p *program) check(ctx context.Context) error {
-	selection, err := checks.Select(p.checks, p.options.only, p.options.skip)
+	selection, err := p.selection(func(c *checks.Check) bool { return !c.Commit }, "doctor pre-commit")
 	if err != nil {
-		return hinted(err)
+		return err
 	}
 	s, err := p.settings()
 	if err != nil {
 		return err
 	}
+	world := pipeline.Live(s, time.Now(), 0)
+	defer world.Close()
+	return p.examine(ctx, report.Live, selection, world, nil)
+}
+
+// selection is what the flags choose among the checks of a kind. They may name others as well, since they may stand in an
+// alias; but to choose nothing except what another command runs is a mistake.
+func (p *program) selection(kind func(*checks.Check) bool, other string) (checks.Selection, error) {
+	named, err := checks.Select(p.checks, p.options.only, p.options.skip)
+	if err != nil {
+		return nil, hinted(err)
+	}
+	chosen := named.Keep(kind)
+	if len(p.options.only) > 0 && named.Chosen() && !chosen.Chosen() {
+		return nil, fmt.Errorf("--only %s chooses nothing here; %s runs it", p.options.only.String(), other)
+	}
+	return chosen, nil
+}
+
+// examine diagnoses and reports. Whatever is wrong with the way it was called is found out before anything is asked.
+func (p *program) examine(ctx context.Context, mode report.Mode, selection checks.Selection, world *pipeline.World, files []string) error {
 	out, err := p.open()
 	if err != nil {
 		return err
 	}
 	defer out.discard()
-	started := time.Now()
-	d := p.diagnose(ctx, selection, s, started)
-	document := p.document(d, started)
+	d := p.diagnose(ctx, selection, world, files)
+	document := p.document(d, world.Now)
+	document.Mode, document.Staged = mode, staged(d)
 	p.exit = document.ExitCode(checks.Severity(p.options.failOn))
 	if d.Interrupted {
 		p.exit = exitInterrupted
@@ -76,17 +98,16 @@ func (p *program) settings() (*settings.Settings, error) {
 	})
 }
 
-func (p *program) diagnose(ctx context.Context, selection checks.Selection, s *settings.Settings, now time.Time) *checks.Diagnosis {
+func (p *program) diagnose(ctx context.Context, selection checks.Selection, world *pipeline.World, files []string) *checks.Diagnosis {
 	ctx, cancel := context.WithTimeout(ctx, p.options.timeout)
 	defer cancel()
-	world := pipeline.Live(s, now, 0)
-	defer world.Close()
 	status := p.progress()
 	defer status.end()
 	return checks.Run(ctx, selection, checks.Options{
 		World:    world,
 		Team:     p.options.team,
-		Since:    now.Add(-p.options.since),
+		Since:    world.Now.Add(-p.options.since),
+		Files:    files,
 		Progress: status.show,
 	})
 }

@@ -40,6 +40,7 @@ type listed struct {
 	After    []string      `json:"after"`
 	Reads    []source      `json:"reads"`
 	Static   bool          `json:"static"`
+	Commit   bool          `json:"commit"` // of doctor pre-commit only
 }
 
 type source struct {
@@ -59,7 +60,7 @@ func (p *program) list() error {
 	}
 	all := []listed{}
 	for _, c := range p.checks {
-		l := listed{c.ID, c.Title, append([]checks.Code{}, c.Codes...), ids(c.Requires), ids(c.After), []source{}, c.Static}
+		l := listed{c.ID, c.Title, append([]checks.Code{}, c.Codes...), ids(c.Requires), ids(c.After), []source{}, c.Static, c.Commit}
 		for _, s := range c.Reads {
 			l.Reads = append(l.Reads, source{string(s.Source), s.Optional})
 		}

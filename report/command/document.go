@@ -2,9 +2,11 @@ package command
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"doctor/checks"
+	"doctor/checks/inbox"
 	"doctor/remedies"
 	"doctor/report"
 )
@@ -32,11 +34,59 @@ func (p *program) document(d *checks.Diagnosis, started time.Time) *report.Docum
 			document.Checks = append(document.Checks, check(o))
 		}
 	}
-	for _, f := range d.Findings() {
+	newest := newestSignal(d)
+	if newest != nil {
+		document.NewestSignal = whereabouts(newest)
+	}
+	for _, f := range ranked(d.Findings(), newest) {
 		document.Findings = append(document.Findings, finding(f, remedies.Case{Team: p.options.team, Result: results[f.Check]}))
 	}
 	document.Summary = summary(document)
 	return document
+}
+
+// newestSignal is where the newest signal is; nil when that was not looked for, or there is none.
+func newestSignal(d *checks.Diagnosis) *inbox.Position {
+	for _, o := range d.Outcomes {
+		if position, ok := o.Result.(*inbox.Position); ok {
+			return position
+		}
+	}
+	return nil
+}
+
+func whereabouts(at *inbox.Position) *report.Signal {
+	s := &report.Signal{SentAt: at.SentAt, Stage: at.Stage, State: report.SignalState(at.State), Note: at.Note}
+	if at.Finding != nil {
+		s.Code = at.Finding.Code
+	}
+	return s
+}
+
+// ranked puts those roots first that stopped the newest signal: who asks, asks about that one.
+func ranked(findings []*checks.Finding, newest *inbox.Position) []*checks.Finding {
+	if newest == nil || newest.Finding == nil {
+		return findings
+	}
+	way := map[*checks.Finding]bool{}
+	var follow func(*checks.Finding)
+	follow = func(f *checks.Finding) {
+		if !way[f] {
+			way[f] = true
+			for _, cause := range f.Causes {
+				follow(cause)
+			}
+		}
+	}
+	follow(newest.Finding)
+	first := func(f *checks.Finding) int {
+		if f.Root() && way[f] {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(findings, func(a, b *checks.Finding) int { return first(a) - first(b) })
+	return findings
 }
 
 func check(o *checks.Outcome) report.Check {

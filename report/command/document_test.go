@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"doctor/checks"
+	"doctor/checks/inbox"
 	"doctor/checks/journey"
 	"doctor/checks/pipeline"
 	"doctor/report"
@@ -145,7 +147,7 @@ func TestStations(t *testing.T) {
 		"blocked": {[]*checks.Check{temporal, blocked}, strings.Replace(allOf("unknown SVC001"), "embeddings: unknown SVC001", "embeddings: unknown", 1)},
 		"without its ground": {
 			[]*checks.Check{busy, failures(fine), broke("services.object-storage", checks.SVC003, checks.Error)},
-			strings.Replace(allOf("ok"), "batch: ok", "batch: unknown SVC003", 1),
+			strings.NewReplacer("batch: ok", "batch: unknown SVC003", "sandbox: ok", "sandbox: unknown SVC003").Replace(allOf("ok")),
 		},
 		"broken where the finding says": {
 			[]*checks.Check{busy, failures(func(_ context.Context, p *checks.Pass) (any, error) {
@@ -171,11 +173,46 @@ func TestStations(t *testing.T) {
 	}
 }
 
-// A code without a stage of its own says where it may be, unless it is about a service: no stage's fault alone.
+// Who asks, asks about the newest signal: what stopped that one comes before what is declared first.
+func TestWhatStoppedTheNewestSignalComesFirst(t *testing.T) {
+	first, second := broke("a.first", checks.CLK001, checks.Error), broke("a.second", checks.ENV001, checks.Error)
+	echo := looking("a.echo", []checks.Code{checks.TMP002}, func(_ context.Context, p *checks.Pass) (any, error) {
+		p.Report(checks.TMP002, "w").Titlef("w failed").CausedBy(p.Findings(second)...)
+		return nil, nil
+	})
+	echo.After = []*checks.Check{second}
+	sent := time.Date(2026, 11, 24, 14, 1, 58, 0, time.UTC)
+	newest := looking("a.newest", nil, func(_ context.Context, p *checks.Pass) (any, error) {
+		return &inbox.Position{SentAt: sent, Stage: checks.Grouping, State: inbox.Lost, Finding: p.Findings(echo)[0]}, nil
+	})
+	newest.After = []*checks.Check{echo}
+	for name, c := range map[string]struct {
+		checks []*checks.Check
+		want   []checks.Code
+	}{
+		"it was stopped":       {[]*checks.Check{first, second, echo, newest}, []checks.Code{checks.ENV001, checks.CLK001, checks.TMP002}},
+		"it was not looked at": {[]*checks.Check{first, second, echo}, []checks.Code{checks.CLK001, checks.ENV001, checks.TMP002}},
+	} {
+		d := diagnosed(t, c.checks)
+		var got []checks.Code
+		for _, f := range d.Findings {
+			got = append(got, f.Code)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+		if stopped := len(c.checks) == 4; stopped != (d.NewestSignal != nil) || stopped && *d.NewestSignal != (report.Signal{SentAt: sent, Stage: checks.Grouping, State: report.SignalLost, Code: checks.TMP002}) {
+			t.Errorf("%s: %+v", name, d.NewestSignal)
+		}
+	}
+}
+
+// A code without a stage of its own says where it may be, unless it is about a service, no stage's fault alone, or about a
+// commit, which no signal passes through.
 func TestEachCodeConcernsSomeStage(t *testing.T) {
 	for _, info := range checks.Codes {
-		service := strings.HasPrefix(string(info.Code), "SVC")
-		if info.Stage == "" && !service && len(open[info.Code]) == 0 {
+		nowhere := strings.HasPrefix(string(info.Code), "SVC") || strings.HasPrefix(string(info.Code), "GIT")
+		if info.Stage == "" && !nowhere && len(open[info.Code]) == 0 {
 			t.Errorf("no stage would show %s", info.Code)
 		}
 	}

@@ -4,6 +4,7 @@ package command
 const rootHelp = `doctor finds out why a signal did not reach the inbox.
 
   doctor [check]        run every check and show root causes first
+  doctor pre-commit     look at what is staged, and at settings; nothing else
   doctor explain CODE   what a code means, and what to do about it
   doctor checks         list the checks (--graph, --schema)
   doctor version        what was built from what

@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -34,7 +35,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Condition: condition,
-		Cmds:      map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "huge": huge, "binary": binary},
+		Cmds:      map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "huge": huge, "binary": binary, "draw": draw},
 	})
 }
 
@@ -101,6 +102,18 @@ func huge(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte("A=1\n"), 0o600))
 	ts.Check(os.Truncate(ts.MkAbs(args[0]), megabytes<<20))
+}
+
+// draw sets a variable to a text that looks like a secret, so that none has to stand in a script: draw NAME PREFIX LENGTH.
+func draw(ts *testscript.TestScript, _ bool, args []string) {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	length, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	source, text := rand.New(rand.NewPCG(uint64(length), 3)), args[1]
+	for range length {
+		text += string(letters[source.IntN(len(letters))])
+	}
+	ts.Setenv(args[0], text)
 }
 
 // binary makes a file that is no text: binary FILE.

@@ -10,6 +10,7 @@ import (
 
 // open says which stages a code may concern whose findings say themselves where they are.
 var open = map[checks.Code][]checks.Stage{
+	checks.ENV005: {checks.Sandbox},
 	checks.TMP002: checks.Stages,
 	checks.TMP003: {checks.Emitter, checks.Buffer, checks.Grouping, checks.Report},
 }
@@ -18,7 +19,7 @@ var open = map[checks.Code][]checks.Stage{
 var ground = map[checks.Code][]checks.Stage{
 	checks.SVC001: {checks.Emitter, checks.Buffer, checks.Batch, checks.Grouping, checks.Report, checks.Sandbox, checks.Inbox},
 	checks.SVC002: {checks.Embeddings},
-	checks.SVC003: {checks.Batch},
+	checks.SVC003: {checks.Batch, checks.Sandbox},
 	checks.SVC004: {checks.Sandbox},
 	checks.SVC005: {checks.Report, checks.Inbox},
 }
@@ -83,6 +84,7 @@ func unbroken(d *checks.Diagnosis, stage checks.Stage) report.Station {
 		case o.Status == checks.Skipped:
 		case o.Status == checks.Blocked, o.Status == checks.Unknown, o.Reason != "":
 			kept = true
+		case o.Check.Static: // that settings are right does not show that what they are for works
 		default:
 			looked = true
 		}

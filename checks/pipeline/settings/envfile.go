@@ -59,6 +59,12 @@ func readBounded(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxEnvFile+1))
 }
 
+// Parse reads the text of an env file, and finds the assignments that it would find in the file.
+func Parse(text string) ([]Line, error) {
+	lines, _, err := parse(text)
+	return lines, err
+}
+
 const byteOrderMark = "\ufeff"
 
 // parse reads an env file's text. godotenv says what the values are; the scanner says where they stand, and knows what

@@ -33,6 +33,7 @@ func Load(options Options) (*Settings, error) {
 	if s.EnvFiles, err = options.envFiles(s.Folder); err != nil {
 		return nil, err
 	}
+	s.Example = example(s.Folder)
 	if s.Temporal, err = s.temporal(); err != nil {
 		return nil, err
 	}
@@ -48,9 +49,13 @@ func Load(options Options) (*Settings, error) {
 	if s.Postgres, err = s.postgres(); err != nil {
 		return nil, err
 	}
+	s.Support = s.support()
 	s.PayloadKeys = s.payloadKeys()
 	return s, nil
 }
+
+// Unset are settings of which nothing can be told but the process environment.
+func Unset(environ []string) *Settings { return &Settings{Process: environment(environ)} }
 
 // environment makes a map of KEY=value pairs. Of a name that is there twice the first one counts, as for os.Getenv.
 func environment(pairs []string) map[string]string {
@@ -116,6 +121,22 @@ func (o Options) envFiles(folder string) ([]EnvFile, error) {
 		files = append(files, file)
 	}
 	return files, nil
+}
+
+// example reads the file that .env is copied from.
+func example(folder string) EnvFile {
+	if folder == "" {
+		return EnvFile{}
+	}
+	path := filepath.Join(folder, ".env.example")
+	file, err := readEnvFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return EnvFile{Path: path, Absent: true}
+	case err != nil:
+		return EnvFile{Path: path, Problem: err.Error()}
+	}
+	return file
 }
 
 func (o Options) absolute(path string) string {

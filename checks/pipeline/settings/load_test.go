@@ -51,6 +51,7 @@ func TestDefaultsAreThisMachine(t *testing.T) {
 		},
 		Docker:      Docker{Address: Address{"DOCKER_HOST", "unix:///var/run/docker.sock", byDefault}},
 		Postgres:    Postgres{Address{"PGHOST", "postgres://localhost:5432/posthog", byDefault}, "postgres://posthog:posthog@localhost:5432/posthog"},
+		Support:     s.Support, // see TestSupport
 		PayloadKeys: []Secret{"<randomly generated secret key>"},
 	}
 	if diff := cmp.Diff(want, s); diff != "" {

@@ -1,6 +1,9 @@
 package settings
 
-import "path/filepath"
+import (
+	"path/filepath"
+	"slices"
+)
 
 // Seen lists where a setting stands, as the pipeline's commands see it: the process environment comes before .env (or
 // the env files that were named), and what bin/start loads for the processes that it starts does not count for others.
@@ -36,6 +39,30 @@ func (s *Settings) Seen(name string) []Sighting {
 		seen[effective].Effective = true
 	}
 	return append(seen, starter...)
+}
+
+// Worker is what a worker is started with, as far as that can be told from here, and where it comes from: the value of the
+// process environment, else of .env (or the last of the env files that were named), which the shell has read, else of the
+// first of bin/start's own files that gives one (bin/start, bin/helpers/dev-env.sh).
+func (s *Settings) Worker(name string) (string, Origin) {
+	if value := s.Process[name]; given(value) {
+		return value, Origin{Process: true}
+	}
+	var starter []EnvFile
+	for _, file := range slices.Backward(s.EnvFiles) {
+		switch value := file.Values[name]; {
+		case file.Starter:
+			starter = append(starter, file)
+		case given(value):
+			return value, Origin{File: file.Path, Line: file.line(name)}
+		}
+	}
+	for _, file := range slices.Backward(starter) {
+		if value := file.Values[name]; given(value) {
+			return value, Origin{File: file.Path, Line: file.line(name)}
+		}
+	}
+	return "", Origin{Default: true}
 }
 
 // Name is what people call a file: its path below the PostHog folder, and the whole path of one that lies elsewhere.

@@ -11,6 +11,7 @@ import (
 type Settings struct {
 	Folder   string            // the PostHog folder; "" when none was found
 	EnvFiles []EnvFile         // the doctor's env files, the one that wins last; absent ones are listed, too
+	Example  EnvFile           // .env.example of the folder, from which .env was copied; it decides nothing
 	Process  map[string]string // the process environment, secrets and all
 
 	Temporal      Temporal
@@ -18,7 +19,8 @@ type Settings struct {
 	ObjectStorage ObjectStorage
 	Docker        Docker
 	Postgres      Postgres
-	PayloadKeys   []Secret // what payloads may be encrypted with, the likeliest first, PostHog's own default last
+	Support       []Support // in the order in which a signal needs them
+	PayloadKeys   []Secret  // what payloads may be encrypted with, the likeliest first, PostHog's own default last
 }
 
 // Secret is a value that must not be printed.
@@ -107,7 +109,8 @@ type Postgres struct {
 type EnvFile struct {
 	Path     string // absolute
 	Absent   bool
-	Starter  bool // only bin/start reads it: what a plain shell runs does not see it
+	Problem  string // why it cannot be read, of a file that decides nothing
+	Starter  bool   // only bin/start reads it: what a plain shell runs does not see it
 	Modified time.Time
 	Lines    []Line            // assignments, commented-out ones too, in order
 	Values   map[string]string // what godotenv sees: the last line of a name wins

@@ -1,0 +1,93 @@
+package inbox
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"doctor/checks"
+	"doctor/checks/pipeline"
+	"doctor/checks/services"
+)
+
+// AllSources is the subject of a finding about all sources of a team.
+const AllSources = "all"
+
+// NoConsent is the subject of the finding that the organization does not let AI process its data.
+const NoConsent = "organization"
+
+// Sources finds signals that are not taken in: emit_signal then returns without a word, and the command that emitted them
+// reports success (products/signals/backend/facade/api.py).
+var Sources = &checks.Check{
+	ID:       "inbox.sources",
+	Title:    "the signals of the team's sources are taken in",
+	Codes:    []checks.Code{checks.INB001},
+	Requires: []*checks.Check{services.Postgres},
+	Reads:    []checks.Source{checks.Postgres},
+	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
+		sources, err := p.World.Postgres.Sources(ctx, p.Team)
+		if err != nil {
+			return nil, err
+		}
+		if !sources.Approved {
+			reportNoConsent(p)
+		}
+		if !slices.ContainsFunc(sources.Rows, func(s pipeline.SourceRow) bool { return s.Enabled }) {
+			reportNoSource(p, sources.Rows)
+			return sources, nil
+		}
+		for _, s := range sources.Rows {
+			if !s.Enabled && !alwaysOn(s) {
+				reportDisabled(p, s)
+			}
+		}
+		return sources, nil
+	},
+}
+
+// alwaysOn reports whether the signals of a source are taken in without looking for its row.
+func alwaysOn(s pipeline.SourceRow) bool {
+	return s.Product == "replay_vision" && s.Type == "scanner_finding" || s.Product == "signals_scout" && s.Type == "cross_source_issue"
+}
+
+const unheard = "emit_signal returns without a word, and the command that emits reports success."
+
+func reportNoConsent(p *checks.Pass) {
+	p.Report(checks.INB001, NoConsent).
+		Titlef("no signal is taken in: the organization has not agreed to AI data processing").
+		Detailf("The signals of all sources are left out: %s", unheard).
+		With(fromPostgres(p, "is_ai_data_processing_approved is not set for the organization of team %d", p.Team))
+}
+
+func reportNoSource(p *checks.Pass, rows []pipeline.SourceRow) {
+	said := fmt.Sprintf("signals_signalsourceconfig has no row of team %d", p.Team)
+	if len(rows) > 0 {
+		said += " that is enabled, and " + checks.Count(len(rows), "row") + " that " + isOrAre(len(rows)) + " not"
+	}
+	p.Report(checks.INB001, AllSources).
+		Titlef("no signal is taken in: not one source is switched on").
+		Detailf("For each of them %s", unheard).
+		With(fromPostgres(p, "%s", said))
+}
+
+func reportDisabled(p *checks.Pass, s pipeline.SourceRow) {
+	name := s.Product + "/" + s.Type
+	f := p.Report(checks.INB001, name).
+		Titlef("signals of %s are not taken in: the source is switched off", name).
+		Detailf("For these %s", unheard).
+		With(fromPostgres(p, "signals_signalsourceconfig has %s of team %d as not enabled", name, p.Team))
+	if name == "session_replay/session_analysis_cluster" {
+		f.Detailf("It also switches off session_replay/session_problem. For these %s", unheard)
+	}
+}
+
+func isOrAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+func fromPostgres(p *checks.Pass, format string, args ...any) checks.Evidence {
+	return checks.Evidence{Source: string(pipeline.SourcePostgres), Excerpt: fmt.Sprintf(format, args...), Time: p.World.Now}
+}

@@ -1,0 +1,256 @@
+package pipeline
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"time"
+)
+
+// AgentLog is what the log of one run of an agent tells: how far it came, what stood in its way and when it was last
+// heard of. What the agent and its user said to each other is left out.
+type AgentLog struct {
+	Size       int64 // of the whole log, in bytes
+	Read       int64 // how many of them were read, from the end
+	Lines      int   // of what was read
+	Unreadable int   // lines among them that are no JSON
+
+	Network []NetworkEvents
+	Errors  []LogError
+	Notices []LogNotice // warnings and errors of the backend
+	Step    LogStep     // the last one of the set-up
+	Last    LogActivity // the last sign of life of the agent
+	Answers int         // messages of the agent
+	Stop    string      // why the last turn ended: end_turn, refusal; "" when none has
+
+	Environment string // the sandbox environment's name, where the log says so
+	FullNetwork bool   // that environment has no network policy, and so no network events
+}
+
+// Whole reports whether all of the log was read.
+func (l *AgentLog) Whole() bool { return l.Read >= l.Size }
+
+// Spot is where in a log something stands.
+type Spot struct {
+	Line int // from 1; 0 when the log was not read from its beginning
+	Time time.Time
+}
+
+// NetworkEvents is one message with network events, the newest of them first.
+type NetworkEvents struct {
+	Spot
+	Events []NetworkEvent
+}
+
+// LogError is an error that the agent reported, which is how the model's API shows in a log.
+type LogError struct {
+	Spot
+	Message  string
+	Category string // such as agent_error or upstream_rate_limit; may be empty
+}
+
+// LogNotice is a warning or an error of the backend.
+type LogNotice struct {
+	Spot
+	Level   string
+	Message string
+}
+
+// LogStep is a step of the sandbox's set-up.
+type LogStep struct {
+	Spot
+	Step   string // sandbox, clone, agent and others
+	Status string // in_progress, completed or failed
+	Label  string
+}
+
+// LogActivity is a sign of life of the agent.
+type LogActivity struct {
+	Spot
+	Kind string // agent_message, tool_call and others, as in session/update
+	Tool string // of a tool call: its title
+}
+
+const (
+	longestLine = 1 << 20 // a longer line is counted, and not looked into
+	longestText = 2000    // of a message that is kept
+)
+
+// logLine is the shape of a log's line (products/tasks/backend/models.py, TaskRun.append_log).
+type logLine struct {
+	Timestamp    logTime `json:"timestamp"`
+	Notification struct {
+		Method string `json:"method"`
+		Params struct {
+			Level    string `json:"level"`
+			Message  string `json:"message"`
+			Category string `json:"error_category"`
+			Step     string `json:"step"`
+			Status   string `json:"status"`
+			Label    string `json:"label"`
+			Update   struct {
+				Kind  string `json:"sessionUpdate"`
+				Title string `json:"title"`
+			} `json:"update"`
+		} `json:"params"`
+		Result struct {
+			StopReason string `json:"stopReason"`
+		} `json:"result"`
+	} `json:"notification"`
+}
+
+// logTime reads the time of a line. Python leaves the zone out where it is told none: that is UTC then.
+type logTime struct{ time.Time }
+
+func (t *logTime) UnmarshalJSON(text []byte) error {
+	written := strings.Trim(string(text), `"`)
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
+		if at, err := time.Parse(layout, written); err == nil {
+			t.Time = at
+		}
+	}
+	return nil // a line without a time still says what it says
+}
+
+// reading is a log on its way into what it tells.
+type reading struct {
+	log     *AgentLog
+	partial bool   // the first line may be the end of one
+	latest  []byte // the last session update, which is looked into at the end only
+	spot    Spot
+}
+
+// readAgentLog reads a log line by line, so that its size costs time only. An error of the reader is returned with what was
+// read before.
+func readAgentLog(from io.Reader, size int64, partial bool) (*AgentLog, error) {
+	r := &reading{log: &AgentLog{Size: size}, partial: partial}
+	lines := bufio.NewReaderSize(from, 64<<10)
+	for {
+		line, long, err := nextLine(lines)
+		r.log.Read += int64(len(line)) + long
+		if len(line) > 0 {
+			r.take(line, long > 0)
+		}
+		if err != nil {
+			r.finish()
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return r.log, err
+		}
+	}
+}
+
+// nextLine reads a line; of one that is too long only the beginning. skipped is how many bytes the rest had.
+func nextLine(from *bufio.Reader) (line []byte, skipped int64, err error) {
+	for {
+		part, err := from.ReadSlice('\n')
+		if len(line)+len(part) <= longestLine {
+			line = append(line, part...)
+		} else {
+			skipped += int64(len(part))
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, skipped, err
+		}
+	}
+}
+
+var (
+	sessionUpdate = []byte(`"session/update"`)
+	agentMessage  = []byte(`"agent_message"`)
+	ofBackend     = [][]byte{[]byte(`"_posthog/`), []byte(`"stopReason"`)}
+)
+
+// take looks into a line if it is one of those that tell something. Most lines of a log are the agent's tools at work:
+// of these only the last counts.
+func (r *reading) take(line []byte, long bool) {
+	r.log.Lines++
+	first := r.log.Lines == 1
+	if r.partial && first {
+		return
+	}
+	if !r.partial {
+		r.spot.Line = r.log.Lines
+	}
+	switch {
+	case long || len(bytes.TrimSpace(line)) == 0:
+	case bytes.Contains(line, sessionUpdate):
+		r.latest = append(r.latest[:0], line...)
+		r.log.Last.Line = r.spot.Line
+		if bytes.Contains(line, agentMessage) {
+			r.log.Answers++
+		}
+	case containsAny(line, ofBackend):
+		var l logLine
+		if json.Unmarshal(line, &l) != nil {
+			r.log.Unreadable++
+			return
+		}
+		r.tell(l)
+	case !json.Valid(line):
+		r.log.Unreadable++
+	}
+}
+
+func containsAny(line []byte, marks [][]byte) bool {
+	for _, mark := range marks {
+		if bytes.Contains(line, mark) {
+			return true
+		}
+	}
+	return false
+}
+
+// tell keeps what a line of the backend says.
+func (r *reading) tell(l logLine) {
+	r.spot.Time = l.Timestamp.Time
+	said := l.Notification.Params
+	switch l.Notification.Method {
+	case "_posthog/console":
+		r.console(said.Level, said.Message)
+	case "_posthog/progress":
+		r.log.Step = LogStep{r.spot, said.Step, said.Status, clipText(said.Label)}
+	case "_posthog/error":
+		r.log.Errors = append(r.log.Errors, LogError{r.spot, clipText(said.Message), said.Category})
+	case "":
+		if stop := l.Notification.Result.StopReason; stop != "" {
+			r.log.Stop = stop
+		}
+	}
+}
+
+func (r *reading) console(level, message string) {
+	if events, ok := networkEvents(message, r.spot.Time); ok {
+		r.log.Network = append(r.log.Network, NetworkEvents{r.spot, events})
+		return
+	}
+	if level == "warn" || level == "error" {
+		r.log.Notices = append(r.log.Notices, LogNotice{r.spot, level, clipText(message)})
+	}
+	const resolved = "Resolved sandbox environment '"
+	if rest, ok := strings.CutPrefix(message, resolved); ok {
+		name, how, _ := strings.Cut(rest, "'")
+		r.log.Environment, r.log.FullNetwork = clipText(name), strings.HasSuffix(how, "with full network access")
+	}
+}
+
+// finish looks into the last sign of life.
+func (r *reading) finish() {
+	var l logLine
+	if r.latest == nil || json.Unmarshal(r.latest, &l) != nil {
+		return
+	}
+	update := l.Notification.Params.Update
+	r.log.Last = LogActivity{Spot{r.log.Last.Line, l.Timestamp.Time}, update.Kind, clipText(update.Title)}
+}
+
+func clipText(text string) string {
+	if len(text) <= longestText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:longestText], "") + "…"
+}

@@ -1,0 +1,193 @@
+package sandbox_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"doctor/checks"
+	"doctor/checks/pipeline"
+	"doctor/checks/pipeline/settings"
+	"doctor/checks/sandbox"
+)
+
+const team = 7
+
+var (
+	now   = time.Date(2026, 11, 24, 14, 0, 0, 0, time.UTC)
+	since = now.Add(-24 * time.Hour)
+)
+
+func minutesAgo(n int) time.Time { return now.Add(-time.Duration(n) * time.Minute) }
+
+// agent is one run of an agent, and all that is left of it.
+type agent struct {
+	pipeline.TaskRun
+	log     *pipeline.AgentLog // nil: there is none
+	unread  error              // the log is there and cannot be read
+	size    int64              // of the log; a log that is there has 1000 bytes unless it says otherwise
+	sandbox string             // the state of its container; "" for none
+	events  []pipeline.NetworkEvent
+}
+
+// run is a run that began so many minutes ago.
+func run(id string, began int, status string) agent {
+	return agent{TaskRun: pipeline.TaskRun{
+		ID: id, Task: "task-of-" + id, Purpose: "repo_selection", Status: status,
+		Created: minutesAgo(began), Updated: minutesAgo(max(0, began-10)), Completed: minutesAgo(max(0, began-10)),
+	}}
+}
+
+// with completes a run.
+func (a agent) with(change func(*agent)) agent {
+	change(&a)
+	return a
+}
+
+func inactive(a *agent)                       { a.Inactive = true }
+func logged(l pipeline.AgentLog) func(*agent) { return func(a *agent) { a.log = &l } }
+
+// told is a pipeline whose services answer, unless it says otherwise.
+type told struct {
+	agents   []agent // newest first
+	foreign  []pipeline.Sandbox
+	past     []pipeline.TaskRun // of the foreign sandboxes' tasks
+	postgres error              // it does not answer
+	storage  error
+	docker   error
+	disabled bool // the object storage is switched off
+	env      []string
+}
+
+func key(a agent) string {
+	return fmt.Sprintf("tasks/logs/team_%d/task_%s/run_%s.jsonl", team, a.Task, a.ID)
+}
+
+func (d told) world() *pipeline.World {
+	s := &settings.Settings{Process: map[string]string{}}
+	for _, pair := range d.env {
+		name, value, _ := strings.Cut(pair, "=")
+		s.Process[name] = value
+	}
+	s.ObjectStorage.Enabled, s.ObjectStorage.Tasks = !d.disabled, "tasks"
+	s.Docker.Provider = "docker"
+	for _, at := range []*settings.Address{&s.Postgres.Address, &s.ObjectStorage.Address, &s.Docker.Address} {
+		*at = settings.Address{Setting: "SETTING", URL: "tcp://somewhere:1", Origin: settings.Origin{Process: true}}
+	}
+	w := pipeline.Told(s, now)
+	greet(w, pipeline.PostgresReached, d.postgres)
+	greet(w, pipeline.ObjectStorageReached, d.storage)
+	greet(w, pipeline.DockerReached, d.docker)
+	var runs []pipeline.TaskRun
+	var logs []pipeline.LogObject
+	var boxes []pipeline.Sandbox
+	for i, a := range d.agents {
+		runs = append(runs, a.TaskRun)
+		if a.log != nil || a.unread != nil || a.size > 0 {
+			size := a.size
+			if size == 0 && (a.log != nil || a.unread != nil) {
+				size = 1000
+			}
+			if size < 0 {
+				size = 0
+			}
+			logs = append(logs, pipeline.LogObject{Key: key(a), Task: a.Task, Run: a.ID, Size: size, Modified: a.Updated})
+		}
+		for _, bytes := range []int64{256 << 10, 64 << 20} {
+			if a.unread != nil {
+				w.Tell(pipeline.AgentLogEnds.Fails(pipeline.LogEnd{Key: key(a), Bytes: bytes}, pipeline.Failed, a.unread))
+			} else if a.log != nil {
+				w.Tell(pipeline.AgentLogEnds.Is(pipeline.LogEnd{Key: key(a), Bytes: bytes}, a.log))
+			}
+		}
+		if a.sandbox != "" {
+			id := fmt.Sprintf("%064d", i)
+			boxes = append(boxes, pipeline.Sandbox{ID: id, Name: "task-sandbox-" + a.Task + "-0a1b2c", Task: a.Task, Image: "posthog-sandbox-base", State: a.sandbox, Created: a.Created})
+			w.Tell(pipeline.EventStores.Is(id, a.events))
+		}
+	}
+	var foreign []string
+	for _, box := range d.foreign {
+		boxes = append(boxes, box)
+		foreign = append(foreign, box.Task)
+	}
+	w.Tell(
+		pipeline.TaskRuns.Is(pipeline.TeamSince{Team: team, Since: since}, pipeline.TaskRunListing{Runs: runs}),
+		pipeline.TaskRunsOf.Is(pipeline.TasksOf{Team: team, Tasks: foreign}, pipeline.TaskRunListing{Runs: d.past}),
+		pipeline.AgentLogs.Is(team, pipeline.LogListing{Logs: logs}),
+		pipeline.Sandboxes.Is(pipeline.Nothing{}, boxes),
+	)
+	return w
+}
+
+func greet(w *pipeline.World, fact pipeline.Fact[pipeline.Nothing, pipeline.Reached], down error) {
+	if down != nil {
+		w.Tell(fact.Fails(pipeline.Nothing{}, pipeline.Refused, down))
+		return
+	}
+	w.Tell(fact.Is(pipeline.Nothing{}, pipeline.Reached{}))
+}
+
+// part is the checks of this part, and what they wait for.
+func part() []*checks.Check {
+	var all []*checks.Check
+	var add func(*checks.Check)
+	add = func(c *checks.Check) {
+		for _, before := range slices.Concat(c.Requires, c.After) {
+			add(before)
+		}
+		if !slices.Contains(all, c) {
+			all = append(all, c)
+		}
+	}
+	for _, c := range []*checks.Check{sandbox.AgentRuns, sandbox.Network, sandbox.Logs, sandbox.Model, sandbox.Inactivity, sandbox.Containers} {
+		add(c)
+	}
+	return all
+}
+
+func diagnose(t *testing.T, d told) *checks.Diagnosis {
+	t.Helper()
+	selection, err := checks.Select(part(), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return checks.Run(context.Background(), selection, checks.Options{World: d.world(), Team: team, Since: since})
+}
+
+func outcome(d *checks.Diagnosis, c *checks.Check) *checks.Outcome {
+	at := slices.IndexFunc(d.Outcomes, func(o *checks.Outcome) bool { return o.Check == c })
+	return d.Outcomes[at]
+}
+
+// found lists the findings of this part as "SBX001 error" or "SBX002 error < SBX001", those that have recovered or only
+// inform as such.
+func found(d *checks.Diagnosis) []string {
+	var all []string
+	for _, f := range d.Findings() {
+		if f.Stage != checks.Sandbox || !strings.HasPrefix(string(f.Code), "SBX") {
+			continue
+		}
+		line := fmt.Sprintf("%s %s", f.Code, f.Severity)
+		if f.State == checks.Recovered {
+			line = fmt.Sprintf("%s recovered", f.Code)
+		}
+		for _, cause := range f.Causes {
+			line += " < " + string(cause.Code)
+		}
+		all = append(all, line)
+	}
+	return all
+}
+
+// said is all that is said of a finding.
+func said(f *checks.Finding) string {
+	lines := []string{f.Title, f.Detail}
+	for _, e := range f.Evidence {
+		lines = append(lines, e.Source+" | "+e.Locator.String()+" | "+e.Excerpt)
+	}
+	return strings.Join(lines, "\n")
+}
