@@ -62,18 +62,19 @@ func plain(value string) string {
 	return value
 }
 
+// Parts of names, and their ends, that say whether a setting's value is a secret.
 var (
-	secretName = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`(?i)key|secret|token|passw|passphrase|private|credential`)
-	})
-	publicName = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`(?i)public|publishable|(_id|_ids|_name|_path|_file|_url|_uri|_host|_alg|_algorithm)$`)
-	})
+	secretParts = []string{"KEY", "SECRET", "TOKEN", "PASSW", "PASSPHRASE", "PRIVATE", "CREDENTIAL"}
+	publicParts = []string{"PUBLIC", "PUBLISHABLE"}
+	publicEnds  = []string{"_ID", "_IDS", "_NAME", "_PATH", "_FILE", "_URL", "_URI", "_HOST", "_ALG", "_ALGORITHM"}
 )
 
 // saysSecret reports whether a setting's name says that its value is a secret.
 func saysSecret(name string) bool {
-	return secretName().MatchString(name) && !publicName().MatchString(name)
+	name = strings.ToUpper(name)
+	has := func(part string) bool { return strings.Contains(name, part) }
+	ends := func(end string) bool { return strings.HasSuffix(name, end) }
+	return slices.ContainsFunc(secretParts, has) && !slices.ContainsFunc(publicParts, has) && !slices.ContainsFunc(publicEnds, ends)
 }
 
 // isLivePassword judges a password in a URL. On this machine and between containers all that matters is whether a machine

@@ -40,7 +40,6 @@ type Round struct {
 	Drops   []*FailedActivity // one a signal that was dropped alone
 
 	First   bool // no run before this one: it carried nothing in
-	CarryIn Keys // from the run's own input
 	CarryOn Keys // from the input that it gave to the next run
 
 	received []int64 // the events by which it was told of batches
@@ -90,7 +89,6 @@ func (k *roundKeeper) keep(e pipeline.Event) {
 	switch e.Type {
 	case pipeline.WorkflowStarted:
 		k.First = e.Previous == ""
-		k.CarryIn = pendingKeys(e, k.open)
 	case pipeline.WorkflowContinuedAsNew:
 		k.CarryOn = pendingKeys(e, k.open)
 	case pipeline.WorkflowTaskCompleted:

@@ -93,7 +93,7 @@ func begin(command *exec.Cmd) (*gitProcess, error) {
 	command.Stderr = &p.said
 	output, err := command.StdoutPipe()
 	if err == nil {
-		p.output = bufio.NewReaderSize(output, 64<<10)
+		p.output = bufio.NewReader(output)
 		err = command.Start()
 	}
 	if errors.Is(err, exec.ErrNotFound) {

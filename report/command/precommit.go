@@ -50,7 +50,9 @@ func (p *program) preCommit(ctx context.Context, files []string) error {
 	defer world.Close()
 	if slices.ContainsFunc(selection, func(choice checks.Choice) bool { return choice.Check.Commit }) {
 		// Git needs the longest of all, and no settings. The checks get the answer that this asks for.
-		go func() { _, _ = world.Git.Staged(ctx, files) }()
+		ahead, cancel := context.WithCancel(ctx)
+		defer cancel()
+		go func() { _, _ = world.Git.Staged(ahead, files) }()
 	}
 	s, err := p.settings()
 	var wrong *settings.Error

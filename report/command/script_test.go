@@ -45,7 +45,7 @@ func condition(name string) (bool, error) {
 	case "root":
 		return os.Geteuid() == 0, nil
 	case "bare":
-		for _, address := range []string{":8081", ":9000", ":19000", ":5432"} {
+		for _, address := range []string{":8081", ":9000", ":19000", ":5432", ":6379", ":9092", ":3305", ":3308", ":8787"} {
 			if connection, err := net.Dial("tcp", "localhost"+address); err == nil {
 				connection.Close()
 				return false, nil

@@ -1,9 +1,9 @@
 package redact
 
 import (
-	"regexp"
+	"slices"
 	"strings"
-	"sync"
+	"unicode"
 )
 
 // Random reports whether a value looks as if a machine had drawn it, and is long enough to be worth something. UUIDs are
@@ -104,26 +104,52 @@ func isUUID(value string) bool {
 	return true
 }
 
-// placeholder is how people write that a value has yet to be filled in: in brackets, as a path, with dots, as a request.
-var placeholder = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)^<[^<>]*>$|^\[[^][]*\]$|\{\{.*\}\}|(^|/)path/to/|\.\.\.|…|\*\*\*|` +
-		`x{4,}|^x+$|(^|[^a-z])your|change[-_ ]?(me|this)|replace[-_ ]?(me|this|with)|placeholder|fill[-_ ]?(me[-_ ]?)?in|` +
-		`[-_ ]here$|^todo$|^fixme$|^tbd$|^none$|^null$|insert[-_ ]`)
-})
+// What people write where a value has yet to be filled in: as a part of it, as a part when dashes are left out, and as all
+// there is.
+var (
+	fillers  = []string{"path/to/", "...", "…", "***", "xxxx", "{{", "placeholder"}
+	requests = []string{"changeme", "changethis", "replaceme", "replacethis", "replacewith", "fillmein"}
+	noValues = []string{"todo", "fixme", "tbd", "none", "null"}
+)
 
 // Placeholder reports whether a value only keeps the place of one, as example files write it: /path/to/…, your-key,
 // <token>, sk-..., changeme. An empty value is none: it says that nothing is set.
 func Placeholder(value string) bool {
-	return placeholder().MatchString(strings.TrimSpace(value))
+	value = strings.ToLower(strings.TrimSpace(value))
+	undashed := strings.NewReplacer("-", "", "_", "", " ", "").Replace(value)
+	switch {
+	case value == "":
+		return false
+	case isWrapped(value, "<", ">"), isWrapped(value, "[", "]"), strings.Trim(value, "x") == "",
+		slices.Contains(noValues, value), containsAny(value, fillers), containsAny(undashed, requests):
+		return true
+	}
+	words := strings.FieldsFunc(value, func(r rune) bool { return !unicode.IsLetter(r) })
+	asks := func(word string) bool { return strings.HasPrefix(word, "your") || word == "insert" }
+	ends := len(words) > 1 && words[len(words)-1] == "here" && strings.HasSuffix(value, "here")
+	return ends || slices.ContainsFunc(words, asks)
 }
 
-// made are words that nobody puts into a real secret and that chance does not put there either.
-var made = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)example|dummy|sample|redacted|invalid|notreal|not[-_]a?[-_]?real|foobar|foo[-_]bar|deadbeef|secretkey|mysecret|password|` +
-		`(^|[^a-z0-9])(test|tests|testing|fake|mock|demo|local|dev|development|stub|secret|foo|bar|abc|abcd|key|token|value)([^a-z0-9]|$)`)
-})
+func isWrapped(value, left, right string) bool {
+	return strings.HasPrefix(value, left) && strings.HasSuffix(value, right) && strings.Count(value, left)+strings.Count(value, right) == 2
+}
+
+func containsAny(value string, parts []string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(value, part) })
+}
+
+// What nobody puts into a real secret and chance does not put there either: as a part of it, and as a word of its own.
+var (
+	madeParts = []string{"example", "dummy", "sample", "redacted", "invalid", "notreal", "not-real", "not-a-real", "foobar", "deadbeef", "secretkey", "mysecret", "password"}
+	madeWords = []string{
+		"test", "tests", "testing", "fake", "mock", "demo", "local", "dev", "development", "stub", "secret", "foo", "bar", "abc", "abcd", "key", "token", "value",
+	}
+)
 
 // Made reports whether a value was written to look like a secret: it is a placeholder, or says that it is an example.
 func Made(value string) bool {
-	return Placeholder(value) || made().MatchString(value)
+	lower := strings.ToLower(value)
+	words := strings.FieldsFunc(lower, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	return Placeholder(value) || containsAny(lower, madeParts) ||
+		slices.ContainsFunc(words, func(word string) bool { return slices.Contains(madeWords, word) })
 }
