@@ -105,7 +105,7 @@ func (l *Ledger) keepDrains(events []pipeline.Event, tasks map[int64]int64) {
 				l.Drains, filtersTask = append(l.Drains, Drain{Task: task, Received: l.received(task), Quota: true}), 0
 			case SafetyFilterActivity:
 				awaited := len(l.Drains) > 0 && last().Quota && last().Filters == 0
-				if !awaited && task != filtersTask {
+				if !awaited && (task != filtersTask || len(l.Drains) == 0) {
 					l.Drains = append(l.Drains, Drain{Task: task, Received: l.received(task)})
 				}
 				filtersTask = task

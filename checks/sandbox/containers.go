@@ -16,24 +16,12 @@ var Containers = &checks.Check{
 	ID:       "sandbox.containers",
 	Title:    "every sandbox is gone when its run has ended",
 	Codes:    []checks.Code{checks.SBX005},
-	Requires: []*checks.Check{AgentRuns},
-	After:    []*checks.Check{services.Docker, services.Postgres},
+	Requires: []*checks.Check{AgentRuns, services.Docker, services.Postgres},
 	Reads:    []checks.Source{checks.Docker, checks.Postgres},
 	Run: func(_ context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*Runs](p, AgentRuns)
-		for _, needed := range []struct {
-			there   bool
-			service *checks.Check
-		}{{runs.Docker, services.Docker}, {runs.Postgres, services.Postgres}} {
-			if needed.there {
-				continue
-			}
-			switch status, reason := p.Why(needed.service); status {
-			case checks.Skipped, checks.Passed:
-				return nil, checks.Skip("%s", reason)
-			default:
-				return nil, fmt.Errorf("sandboxes cannot be told from orphans%s", because(reason))
-			}
+		if !runs.Docker {
+			return nil, checks.Skip("no sandbox of this pipeline runs in Docker here")
 		}
 		for _, run := range slices.Concat(runs.All, runs.Past) {
 			if run.Sandbox != nil && run.Ended() && p.World.Now.Sub(endOf(run)) > cleanedUp {

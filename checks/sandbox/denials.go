@@ -20,7 +20,7 @@ var Network = &checks.Check{
 	Codes:    []checks.Code{checks.SBX001},
 	Requires: []*checks.Check{AgentRuns},
 	After:    []*checks.Check{environment.Workers},
-	Reads:    []checks.Source{checks.ObjectStorage, checks.Settings, checks.Optional(checks.Docker)},
+	Reads:    []checks.Source{checks.Settings, checks.Optional(checks.ObjectStorage), checks.Optional(checks.Docker), checks.Optional(checks.Postgres)},
 	Run: func(_ context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*Runs](p, AgentRuns)
 		var unset []Opening

@@ -7,6 +7,7 @@ import (
 
 	"doctor/checks"
 	"doctor/checks/environment"
+	"doctor/checks/services"
 )
 
 // Model finds errors of the model's API, or of the gateway before it, that an agent met and did not get over. They stand in
@@ -15,9 +16,9 @@ var Model = &checks.Check{
 	ID:       "sandbox.model",
 	Title:    "the model answers every agent",
 	Codes:    []checks.Code{checks.SBX004},
-	Requires: []*checks.Check{AgentRuns},
+	Requires: []*checks.Check{AgentRuns, services.ObjectStorage},
 	After:    []*checks.Check{Network, environment.APIKeys},
-	Reads:    []checks.Source{checks.ObjectStorage},
+	Reads:    []checks.Source{checks.ObjectStorage, checks.Optional(checks.Postgres)},
 	Run: func(_ context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*Runs](p, AgentRuns)
 		for _, run := range runs.All {

@@ -193,9 +193,9 @@ func TestWhatCannotBeLookedAt(t *testing.T) {
 	}{
 		"neither Postgres nor logs": {told{postgres: down, storage: down}, sandbox.AgentRuns, checks.Unknown, "neither Postgres nor the object storage"},
 		"no Postgres":               {told{postgres: down, agents: []agent{silentOne}}, sandbox.AgentRuns, checks.Unknown, "from their logs only"},
-		"no Postgres, no orphans":   {told{postgres: down}, sandbox.Containers, checks.Unknown, "told from orphans"},
-		"no Docker, no orphans":     {told{docker: down}, sandbox.Containers, checks.Unknown, "told from orphans"},
-		"no logs":                   {told{storage: down, agents: []agent{silentOne}}, sandbox.Logs, checks.Unknown, "could not be listed"},
+		"no Postgres, no orphans":   {told{postgres: down}, sandbox.Containers, checks.Blocked, "services.postgres"},
+		"no Docker, no orphans":     {told{docker: down}, sandbox.Containers, checks.Blocked, "services.docker"},
+		"no logs":                   {told{storage: down, agents: []agent{silentOne}}, sandbox.Logs, checks.Blocked, "services.object-storage"},
 		"a log that cannot be read": {
 			told{agents: []agent{run("a", 40, "failed").with(func(a *agent) { a.unread = errors.New("reset by peer") })}},
 			sandbox.Network, checks.Unknown, "reset by peer",
