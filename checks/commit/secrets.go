@@ -18,13 +18,14 @@ var Secrets = &checks.Check{
 	Static: true,
 	Commit: true,
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
+		s := newSearch(p.World.Settings, p.World.Now) // while git still looks
 		files, err := staged(ctx, p)
 		if err != nil {
 			return nil, err
 		}
 		found := map[string][]secret{} // by path
 		var suspects []pipeline.StagedFile
-		for i, secrets := range newSearch(p.World.Settings, p.World.Now).inAll(files.Files) {
+		for i, secrets := range s.inAll(files.Files) {
 			file := files.Files[i]
 			if file.Unread != "" {
 				p.Incomplete("%s was not searched: %s", file.Path, file.Unread)
