@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"doctor/checks"
+	"doctor/checks/journey"
 	"doctor/checks/pipeline"
 	"doctor/checks/sandbox"
 )
@@ -276,6 +278,43 @@ func TestTheLimitInForce(t *testing.T) {
 				if text := said(findings[0]); !strings.Contains(text, part) {
 					t.Errorf("nothing is said of %q in\n%s", part, text)
 				}
+			}
+		})
+	}
+}
+
+// Without Postgres the failure of the activity that waited tells of the silence, and the log that was written to while it
+// waited of the agent.
+func TestSilenceIsKnownWithoutPostgres(t *testing.T) {
+	const message = "custom_prompt - drain_final_log: TaskRun reached terminal status=completed (cause: Run timed out due to inactivity) — no agent message"
+	for name, test := range map[string]struct {
+		message string
+		heard   int // minutes ago
+		want    []string
+	}{
+		"while the activity waited":     {message, 35, []string{"SBX002 error"}},
+		"before the activity":           {message, 55, nil},
+		"the activity failed otherwise": {"read failed", 35, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			silentOne := run("a", 60, "").with(logged(silentLog())).with(func(a *agent) { a.Updated = minutesAgo(test.heard) })
+			w := told{postgres: errors.New("refused"), agents: []agent{silentOne}}.world()
+			summary := pipeline.Execution{Run: pipeline.Run{Workflow: "signals-report:7:r", ID: "s"}, Type: journey.SummaryWorkflow, Status: pipeline.RunFailed, Start: minutesAgo(50), Close: minutesAgo(30)}
+			w.Tell(
+				pipeline.TemporalReached.Is(pipeline.Nothing{}, pipeline.Reached{}),
+				pipeline.Executions.Is(pipeline.TeamSince{Team: team, Since: since}, pipeline.Listing{Executions: []pipeline.Execution{summary}}),
+				pipeline.Histories.Is(summary.Run, pipeline.History{Events: []pipeline.Event{
+					{ID: 5, Time: minutesAgo(45), Type: pipeline.ActivityScheduled, Activity: "select_repository_activity"},
+					{ID: 7, Time: minutesAgo(30), Type: pipeline.ActivityFailed, Scheduled: 5, Failure: &pipeline.Failure{Message: test.message, Type: "RuntimeError"}},
+				}}),
+			)
+			selection, err := checks.Select(part(), nil, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := checks.Run(context.Background(), selection, checks.Options{World: w, Team: team, Since: since})
+			if got := found(d); !slices.Equal(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
 	}
