@@ -66,16 +66,15 @@ func (l Locator) String() string {
 			parts = append(parts, text)
 		}
 	}
-	switch {
-	case l.Line > 0:
-		add(l.File+":"+strconv.Itoa(l.Line), true)
-	default:
-		add(l.File, l.File != "")
+	line := ""
+	if l.Line > 0 {
+		line = ":" + strconv.Itoa(l.Line)
 	}
+	add(l.File+line, l.File != "")
 	add(l.Workflow, l.Workflow != "")
 	add("run "+pipeline.Short(l.Run), l.Run != "")
 	add("event "+strconv.FormatInt(l.Event, 10), l.Event > 0)
-	add(l.Object, l.Object != "")
+	add(l.Object+line, l.Object != "")
 	add(l.Container, l.Container != "")
 	return strings.Join(parts, " · ")
 }

@@ -162,6 +162,7 @@ func nextLine(from *bufio.Reader) (line []byte, skipped int64, err error) {
 var (
 	sessionUpdate = []byte(`"session/update"`)
 	agentMessage  = []byte(`"agent_message"`)
+	ofUser        = [][]byte{[]byte(`"user_message"`), []byte(`"user_message_chunk"`)}
 	ofBackend     = [][]byte{[]byte(`"_posthog/`), []byte(`"stopReason"`)}
 )
 
@@ -178,6 +179,7 @@ func (r *reading) take(line []byte, long bool) {
 	}
 	switch {
 	case long || len(bytes.TrimSpace(line)) == 0:
+	case bytes.Contains(line, sessionUpdate) && containsAny(line, ofUser): // no sign of life of the agent
 	case bytes.Contains(line, sessionUpdate):
 		r.latest = append(r.latest[:0], line...)
 		r.log.Last.Line = r.spot.Line

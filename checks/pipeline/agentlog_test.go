@@ -95,6 +95,13 @@ func TestAToolsOutputIsNoEvent(t *testing.T) {
 	}
 }
 
+func TestAQuestionIsNoSignOfLife(t *testing.T) {
+	log := readLog(t, false, stepLine, fmt.Sprintf(updateLine, "user_message", ""), fmt.Sprintf(updateLine, "user_message_chunk", ""))
+	if log.Last.Kind != "" || log.Unreadable != 0 || log.Step.Step != "clone" {
+		t.Errorf("%+v", log)
+	}
+}
+
 func TestLongLinesAreCountedOnly(t *testing.T) {
 	long := `{"type":"notification","x":"` + strings.Repeat("x", 3*longestLine) + `"}`
 	log := readLog(t, false, long, fmt.Sprintf(errorLine, strings.Repeat("é", longestText), ""))
