@@ -150,3 +150,14 @@ func Count(n int, noun string) string {
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }
+
+// OneLine makes one line of a text, with single blanks.
+func OneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// Clip shortens a text to about n bytes, at the end of a rune.
+func Clip(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	return strings.ToValidUTF8(text[:n], "") + "…"
+}

@@ -58,23 +58,14 @@ func reportStuck(p *checks.Pass, m pipeline.Mutation) {
 		Detailf("It stands before all later changes of the table: what they are to delete is found by new signals until then.")
 	if m.Failure != "" {
 		f.Titlef("mutation %s of %s fails again and again", m.ID, m.Table)
-		told.Excerpt = clip(m.Failure, 600)
+		told.Excerpt = checks.Clip(checks.OneLine(m.Failure), 600)
 		f.With(told)
 	} else {
 		f.Titlef("mutation %s of %s has not come to its end for %s", m.ID, m.Table, age)
 	}
-	told.Excerpt = fmt.Sprintf("%s left since %s ago: %s", checks.Count(m.Parts, "part"), age, clip(m.Command, 200))
+	told.Excerpt = fmt.Sprintf("%s left since %s ago: %s", checks.Count(m.Parts, "part"), age, checks.Clip(checks.OneLine(m.Command), 200))
 	f.With(told)
 }
 
 // quoted is a text for between the quotes of a statement.
 func quoted(s string) string { return strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) }
-
-// clip makes one line of a text and shortens it to about n bytes, at the end of a rune.
-func clip(s string, n int) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "") + "…"
-}

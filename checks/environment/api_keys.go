@@ -161,7 +161,7 @@ func (k key) judge(p *checks.Pass, u use) {
 			Titlef("%s is refused by its provider", k.setting).
 			Detailf("The key is wrong, revoked or of another account. %s", k.without)
 		if isGiven {
-			finding.With(seenAt(set, origin, k.setting+" is set"))
+			finding.With(SeenAt(set, origin, k.setting+" is set"))
 		}
 		finding.With(u.refused.evidence(p))
 	case isGiven || u.worked.after(u.missing):

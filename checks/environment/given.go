@@ -36,7 +36,7 @@ func absence(set *settings.Settings, name string) (how string, evidence []checks
 	file := shellFile(set)
 	for _, s := range set.Seen(name) {
 		says := absent(s)
-		at := seenAt(set, s.Origin, name+" "+says)
+		at := SeenAt(set, s.Origin, name+" "+says)
 		if how == "" || s.Effective || !s.Commented {
 			how = says + " " + in(at.Source)
 		}
@@ -64,8 +64,8 @@ func absent(s settings.Sighting) string {
 	return "is a placeholder"
 }
 
-// seenAt is the evidence of what stands in one place.
-func seenAt(set *settings.Settings, origin settings.Origin, says string) checks.Evidence {
+// SeenAt is the evidence of what stands in one place.
+func SeenAt(set *settings.Settings, origin settings.Origin, says string) checks.Evidence {
 	source := origin.String()
 	if origin.File != "" {
 		source = set.Name(origin.File)

@@ -28,7 +28,7 @@ var Inactivity = &checks.Check{
 		if origin.Default && len(set.EnvFiles) == 0 {
 			return nil, checks.Skip("no PostHog folder here or above, and no --env-file")
 		}
-		at := seenAt(set, origin, fmt.Sprintf("%s=%.60q", inactivityTimeout, value))
+		at := SeenAt(set, origin, fmt.Sprintf("%s=%.60q", inactivityTimeout, value))
 		limit, err := seconds(value)
 		switch {
 		case origin.Default:

@@ -70,12 +70,12 @@ func isExamplePath(value string) bool { return strings.HasPrefix(value, "/path/t
 // reportPlaceholder tells of one setting; example is the line that it was copied from.
 func reportPlaceholder(p *checks.Pass, name string, at settings.Sighting, example *settings.Line) {
 	set := p.World.Settings
-	where := seenAt(set, at.Origin, fmt.Sprintf("%s=%.60q", name, at.Value))
+	where := SeenAt(set, at.Origin, fmt.Sprintf("%s=%.60q", name, at.Value))
 	f := p.Report(checks.ENV005, where.Source, name).
 		Titlef("%s is still a placeholder %s", name, in(where.Source)).
 		With(where)
 	if example != nil {
-		f.With(seenAt(set, settings.Origin{File: set.Example.Path, Line: example.Number}, "has the same value"))
+		f.With(SeenAt(set, settings.Origin{File: set.Example.Path, Line: example.Number}, "has the same value"))
 		return
 	}
 	f.At(checks.Sandbox).

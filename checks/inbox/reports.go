@@ -224,7 +224,7 @@ func (r reports) reportWaiting(all []pipeline.UnfinishedReport) {
 	for _, reason := range reasons {
 		waiting := byReason[reason]
 		f := r.Report(checks.INB002, pipeline.ReportPendingInput, reason).As(checks.Info).
-			Titlef("%s for you: %s", waits(len(waiting)), clip(reason, 200))
+			Titlef("%s for you: %s", waits(len(waiting)), given(reason, 200))
 		const shown = 3
 		for _, report := range waiting[:min(shown, len(waiting))] {
 			f.With(checks.Evidence{
@@ -251,14 +251,7 @@ func roundly(d time.Duration) time.Duration {
 	return d.Round(time.Second)
 }
 
-// clip makes one line of a text and shortens it to about n bytes, at the end of a rune.
-func clip(s string, n int) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if s == "" {
-		return "no reason given"
-	}
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "") + "…"
+// given is a reason that was given, in one line of about n bytes.
+func given(reason string, n int) string {
+	return checks.Clip(cmp.Or(checks.OneLine(reason), "no reason given"), n)
 }

@@ -166,11 +166,7 @@ func limitOf(p *checks.Pass, run *Run) limit {
 		l.evidence.Excerpt = fmt.Sprintf("the run's state says that its agent may be silent for %s", force)
 	case set != nil && set.Limit > 0:
 		force = set.Limit
-		l.evidence.Source, l.evidence.Locator = p.World.Settings.Name(set.Origin.File), checks.Locator{File: set.Origin.File, Line: set.Origin.Line}
-		if set.Origin.Process {
-			l.evidence.Source = set.Origin.String()
-		}
-		l.evidence.Excerpt = fmt.Sprintf("TASKS_INACTIVITY_TIMEOUT_SECONDS lets an agent be silent for %s", force)
+		l.evidence = environment.SeenAt(p.World.Settings, set.Origin, fmt.Sprintf("TASKS_INACTIVITY_TIMEOUT_SECONDS lets an agent be silent for %s", force))
 	default:
 		l.evidence.Source = "default"
 		l.evidence.Excerpt = "nothing sets a limit: 30 minutes for a run in the background (older code: 2 hours)"

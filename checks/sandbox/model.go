@@ -38,12 +38,12 @@ func reportErrors(p *checks.Pass, runs *Runs, run *Run) {
 		said = newest.Category + ": " + said
 	}
 	finding := p.Report(checks.SBX004, run.ID).
-		Titlef("the model's API failed the %s: %.200s", run.Name(), oneLine(said)).
+		Titlef("the model's API failed the %s: %.200s", run.Name(), checks.OneLine(said)).
 		CausedBy(About(p.Findings(Network), run)...).
 		CausedBy(environment.Explains(p.Findings(environment.APIKeys), said)...)
 	const shown = 3
 	for _, one := range errors[max(0, len(errors)-shown):] {
-		finding.With(checks.Evidence{Source: "agent log", Locator: run.At(one.Spot), Excerpt: oneLine(one.Message), Time: one.Time})
+		finding.With(checks.Evidence{Source: "agent log", Locator: run.At(one.Spot), Excerpt: checks.OneLine(one.Message), Time: one.Time})
 	}
 	if len(errors) > shown {
 		finding.Detailf("It failed %d times; the newest are shown.", len(errors))
@@ -59,5 +59,3 @@ func reportErrors(p *checks.Pass, runs *Runs, run *Run) {
 		}
 	}
 }
-
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

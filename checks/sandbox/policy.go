@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"doctor/checks"
+	"doctor/checks/environment"
 	"doctor/checks/pipeline/settings"
 )
 
@@ -137,7 +138,7 @@ func (r *reason) ofThisMachine(s *settings.Settings, d *denial, port string) {
 		for _, o := range opened(s) {
 			if o.port() == port {
 				r.setting = o.setting
-				r.evidence = append(r.evidence, seenAt(s, o.setting, o.origin, o.url.Redacted()))
+				r.evidence = append(r.evidence, environment.SeenAt(s, o.origin, o.setting+" is "+o.url.Redacted()))
 			}
 		}
 	case known:
@@ -161,7 +162,7 @@ func (r *reason) propose(s *settings.Settings, port string) {
 		})
 		return
 	}
-	r.evidence = append(r.evidence, seenAt(s, service.setting, origin, withoutUser(value)))
+	r.evidence = append(r.evidence, environment.SeenAt(s, origin, service.setting+" is "+withoutUser(value)))
 }
 
 func withoutUser(value string) string {
@@ -169,18 +170,6 @@ func withoutUser(value string) string {
 		return u.Redacted()
 	}
 	return "a value that is no URL"
-}
-
-func seenAt(s *settings.Settings, setting string, origin settings.Origin, value string) checks.Evidence {
-	source := origin.String()
-	if origin.File != "" {
-		source = s.Name(origin.File)
-	}
-	return checks.Evidence{
-		Source:  source,
-		Locator: checks.Locator{File: origin.File, Line: origin.Line},
-		Excerpt: setting + " is " + value,
-	}
 }
 
 // openPorts are the ports of this machine that the newer policy lets an agent reach.

@@ -68,15 +68,6 @@ type Run struct {
 // EndedWell reports whether the run is known to have ended with all that was asked of it, as far as its own record goes.
 func (r *Run) EndedWell() bool { return r.Status == "completed" && !r.Inactive && r.Error == "" }
 
-// Heard is when the run was last heard of.
-func (r *Run) Heard() time.Time {
-	heard := r.Updated
-	if r.Log != nil && r.Log.Last.Time.After(heard) {
-		heard = r.Log.Last.Time
-	}
-	return heard
-}
-
 // Name is what a run is called in a report.
 func (r *Run) Name() string {
 	purpose := "agent"

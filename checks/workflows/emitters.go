@@ -46,7 +46,7 @@ func (e emitters) report(run *journey.Run) {
 	what, signal := "a signal", journey.Mention{}
 	if len(run.Events) > 0 {
 		if told, ok := journey.Mentioned(run.Events[0], e.World.Open); ok {
-			what, signal = clip(told.String(), 150), told
+			what, signal = checks.Clip(told.String(), 150), told
 		}
 	}
 	f := e.Report(checks.TMP004, run.Workflow).
@@ -69,7 +69,7 @@ func (e emitters) story(run *journey.Run) []checks.Evidence {
 		case pipeline.ActivityScheduled:
 			add(event, event.Activity+" was given to the workers")
 		case pipeline.ActivityFailed, pipeline.ActivityTimedOut:
-			add(event, clip(messageOf(event.Failure.Innermost()), 300))
+			add(event, checks.Clip(messageOf(event.Failure.Innermost()), 300))
 		case pipeline.WorkflowTimedOut:
 			text := "timed out while it waited for room in the buffer"
 			if !taken(run) {

@@ -158,7 +158,7 @@ func (f *fault) retry(run *journey.Run, a pipeline.PendingActivity) {
 func (f *fault) report(p *checks.Pass, runs *journey.Runs) {
 	newest := f.failures[len(f.failures)-1]
 	finding := p.Report(checks.TMP002, f.workflow, f.activity, f.kind).
-		Titlef("%s: %s", f.name(), clip(newest.message, 300)).
+		Titlef("%s: %s", f.name(), checks.Clip(newest.message, 300)).
 		At(stageOf(f.activity, f.workflowType)).
 		CausedBy(f.causes(p)...)
 	const shown = 3
@@ -195,7 +195,7 @@ func (f failure) evidence(p *checks.Pass, whole *fault) checks.Evidence {
 	case f.ended:
 		text += " (this ended the run)"
 	}
-	return evidence(p, f.run.Run, f.event, clip(text, 1000))
+	return evidence(p, f.run.Run, f.event, checks.Clip(text, 1000))
 }
 
 // causes names the findings that explain the fault, each on the evidence of the failure's own words.
@@ -257,13 +257,5 @@ func messageOf(f *pipeline.Failure) string {
 	if f == nil {
 		return "no reason given"
 	}
-	return strings.Join(strings.Fields(f.Message), " ")
-}
-
-// clip shortens a text to about n bytes, at the end of a rune.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "") + "…"
+	return checks.OneLine(f.Message)
 }

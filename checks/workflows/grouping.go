@@ -150,7 +150,7 @@ func (g *grouping) reportDrops(r *round) {
 		var told []checks.Evidence
 		var events []pipeline.Event
 		for _, drop := range drops {
-			text := clip(messageOf(drop.Event.Failure.Innermost()), 300)
+			text := checks.Clip(messageOf(drop.Event.Failure.Innermost()), 300)
 			if signal, ok := g.dropped(drop); ok {
 				signals, text = append(signals, signal), signal.String()+": "+text
 			}

@@ -78,7 +78,7 @@ func (g *grouping) describeBatches(r *round, read []pipeline.Event, count int) {
 	f := g.Report(checks.TMP006, subject(r.run.ID, read)...).
 		Titlef("%s %s dropped by grouping: %s failed for good", what, verb, r.Failed.Activity).
 		Detailf("Nothing of a batch is matched before all of it is prepared. Grouping gave it up, and nothing brings it back.").
-		With(evidence(g.Pass, r.run.Run, r.Failed.Event, clip(messageOf(r.Failed.Event.Failure.Innermost()), 300)))
+		With(evidence(g.Pass, r.run.Run, r.Failed.Event, checks.Clip(messageOf(r.Failed.Event.Failure.Innermost()), 300)))
 	const shown = 3
 	for _, e := range read[:min(shown, len(read))] {
 		told := evidence(g.Pass, r.run.Run, e, "the batch was read")
@@ -114,7 +114,7 @@ func (g *grouping) objectOf(read pipeline.Event) string {
 		return ""
 	}
 	name, _, _ = strings.Cut(name, `"`)
-	return folder + clip(name, 40)
+	return folder + checks.Clip(name, 40)
 }
 
 // prepared tells which signals a run was preparing, as far as a key opens what the preparation was given.
@@ -160,7 +160,7 @@ func (g *grouping) describeDeleted(ctx context.Context, report embeddings.Delete
 	for _, d := range documents[:min(shown, len(documents))] {
 		told := g.givenIn(full, d)
 		told.Time = d.Signalled
-		told.Excerpt = clip(fmt.Sprintf("%s/%s %s is in report %s", d.Product, d.Type, d.SourceID, pipeline.Short(report.Report)), 300)
+		told.Excerpt = checks.Clip(fmt.Sprintf("%s/%s %s is in report %s", d.Product, d.Type, d.SourceID, pipeline.Short(report.Report)), 300)
 		f.With(told)
 	}
 	for _, cause := range g.Findings(embeddings.Deleted) {
