@@ -68,7 +68,7 @@ func TestJSONBeforeACommitFollowsItsSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := schema(t).Validate(instance); err != nil {
+	if err := schema(t, Schema).Validate(instance); err != nil {
 		t.Error(err)
 	}
 }

@@ -13,10 +13,10 @@ import (
 	"doctor/checks"
 )
 
-// schema compiles the published schema, with its formats asserted.
-func schema(t *testing.T) *jsonschema.Schema {
+// schema compiles a published schema, with its formats asserted.
+func schema(t *testing.T, published []byte) *jsonschema.Schema {
 	t.Helper()
-	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema))
+	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(published))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func encoded(t *testing.T, v any) []byte {
 }
 
 func TestJSONFollowsItsSchema(t *testing.T) {
-	compiled := schema(t)
+	compiled := schema(t, Schema)
 	for name, d := range diagnoses() {
 		instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(encoded(t, d)))
 		if err != nil {
@@ -55,7 +55,7 @@ func TestJSONFollowsItsSchema(t *testing.T) {
 }
 
 func TestSchemaRefusesWhatIsNoDocument(t *testing.T) {
-	compiled := schema(t)
+	compiled := schema(t, Schema)
 	for name, spoil := range map[string]func(*Document){
 		"no team":                func(d *Document) { d.TeamID = 0 },
 		"a stage is missing":     func(d *Document) { d.Pipeline = d.Pipeline[1:] },

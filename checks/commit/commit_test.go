@@ -1,27 +1,22 @@
 package commit_test
 
 import (
-	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"doctor/checks"
+	"doctor/checks/checkstest"
 	"doctor/checks/commit"
 	"doctor/checks/pipeline"
 	"doctor/checks/pipeline/settings"
 )
-
-var now = time.Date(2026, 11, 24, 14, 0, 0, 0, time.UTC)
 
 // world is a PostHog folder, what is staged, and what git's history has of it.
 type world struct {
@@ -34,14 +29,9 @@ type world struct {
 	only    []string          // the files that are named
 }
 
-func (w world) examine(t *testing.T, check *checks.Check) *checks.Outcome {
+func (w world) examine(t *testing.T, check *checks.Check) checkstest.Outcome {
 	t.Helper()
-	folder := t.TempDir()
-	for name, text := range w.env {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	folder := checkstest.Folder(t, w.env)
 	set, err := settings.Load(settings.Options{PostHogDir: folder, WorkingDir: folder})
 	if err != nil {
 		t.Fatal(err)
@@ -56,12 +46,7 @@ func (w world) examine(t *testing.T, check *checks.Check) *checks.Outcome {
 	}
 	slices.SortFunc(files, func(a, b pipeline.StagedFile) int { return strings.Compare(a.Path, b.Path) })
 	answers := append([]pipeline.Answer{pipeline.StagedFiles.Is(w.only, pipeline.Staged{Files: files})}, w.history(files)...)
-	selection, err := checks.Select([]*checks.Check{check}, nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	told := pipeline.Told(set, now, append(answers, w.answers...)...)
-	return checks.Run(context.Background(), selection, checks.Options{World: told, Files: w.only}).Outcomes[0]
+	return checkstest.Run(pipeline.Told(set, checkstest.Now, append(answers, w.answers...)...), check, w.only...)
 }
 
 // history answers for each set of files that may be asked about: the checks ask only about those that they suspect.
@@ -96,7 +81,7 @@ func (w world) history(files []pipeline.StagedFile) []pipeline.Answer {
 }
 
 // told is a finding as text: its title, and its evidence.
-func told(o *checks.Outcome) []string {
+func told(o checkstest.Outcome) []string {
 	var rows []string
 	for _, f := range o.Findings {
 		rows = append(rows, f.Title)
@@ -185,8 +170,5 @@ func TestFolder(t *testing.T) {
 }
 
 func TestNamedFilesAreAskedFor(t *testing.T) {
-	o := world{only: []string{"a.py"}, staged: map[string]string{"a.py": "x = 1\n"}}.examine(t, commit.Secrets)
-	if o.Status != checks.Passed {
-		t.Errorf("%s (%s)", o.Status, o.Reason)
-	}
+	world{only: []string{"a.py"}, staged: map[string]string{"a.py": "x = 1\n"}}.examine(t, commit.Secrets).Silent(t)
 }

@@ -123,9 +123,7 @@ func TestFixturesThatCannotBeJudged(t *testing.T) {
 	unread := pipeline.StagedFile{Path: zendesk, Unread: "it is larger than 8 MiB"}
 	other := pipeline.StagedFile{Path: "dump.json", Unread: "it is larger than 8 MiB"}
 	o := world{files: []pipeline.StagedFile{unread, other}}.examine(t, commit.Fixtures)
-	if o.Status != checks.Unknown || o.Reason != zendesk+" was not judged: it is larger than 8 MiB" {
-		t.Errorf("%s (%s)", o.Status, o.Reason)
-	}
+	o.Says(t, "unknown: "+zendesk+" was not judged: it is larger than 8 MiB")
 	o = world{files: []pipeline.StagedFile{{Path: zendesk, Binary: true}}}.examine(t, commit.Fixtures)
 	if o.Status != checks.Failed || !strings.Contains(o.Findings[0].Title, "it is no text") {
 		t.Errorf("%s (%s)", o.Status, o.Reason)

@@ -2,11 +2,11 @@ package embeddings_test
 
 import (
 	"errors"
-	"strings"
 	"testing"
 	"time"
 
 	"doctor/checks"
+	"doctor/checks/checkstest"
 	"doctor/checks/embeddings"
 	"doctor/checks/pipeline"
 )
@@ -25,10 +25,8 @@ func TestDeleted(t *testing.T) {
 		"in another table": {map[string][]pipeline.ReportSignals{"small": {{Report: exists, Documents: 4}}, "large": {{Report: gone, Documents: 2}}}, []string{gone}, nil, "2 embeddings point at 1 report that was deleted"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := examine(t, embeddings.Deleted, told{tables: family("posthog"), live: test.live, deleted: test.deleted, missing: test.missing}.world())
-			if got := titles(o); got != test.want {
-				t.Fatalf("got  %q (%s: %s)\nwant %q", got, o.Status, o.Reason, test.want)
-			}
+			o := checkstest.Run(told{tables: family("posthog"), live: test.live, deleted: test.deleted, missing: test.missing}.world(), embeddings.Deleted)
+			o.Says(t, test.want)
 			if want := map[bool]checks.Status{true: checks.Failed, false: checks.Passed}[test.want != ""]; o.Status != want {
 				t.Errorf("%s (%s), want %s", o.Status, o.Reason, want)
 			}
@@ -47,9 +45,7 @@ func TestDeleted(t *testing.T) {
 func TestDeletedWithoutPostgres(t *testing.T) {
 	w := told{tables: family("posthog"), live: map[string][]pipeline.ReportSignals{"small": {{Report: exists, Documents: 4}}}}.world()
 	w.Tell(pipeline.ReportStates.Fails(pipeline.ReportsOf{Team: team, IDs: []string{exists}}, pipeline.Failed, errors.New(`relation "signals_signalreport" does not exist`)))
-	if o := examine(t, embeddings.Deleted, w); o.Status != checks.Unknown || !strings.Contains(o.Reason, "signals_signalreport") {
-		t.Errorf("%s (%s)", o.Status, o.Reason)
-	}
+	checkstest.Run(w, embeddings.Deleted).Is(t, checks.Unknown, "signals_signalreport")
 }
 
 // What was given to a report at its last change, or later, was given to a deleted one.
@@ -68,11 +64,11 @@ func TestRecentSignalsAreCountedWhereTheyAreSearched(t *testing.T) {
 	for table, recent := range map[*pipeline.Table]int{&small: 5, &large: 50} {
 		w.Tell(pipeline.LiveSignals.Is(pipeline.SignalsOf{Table: *table, Team: team, Since: since}, pipeline.TeamSignals{Recent: recent}))
 	}
-	if s := examine(t, embeddings.Live, w).Result.(*embeddings.Signals); s.Recent != 5 || !s.Counted {
+	if s := checkstest.Run(w, embeddings.Live).Result.(*embeddings.Signals); s.Recent != 5 || !s.Counted {
 		t.Errorf("%+v", s)
 	}
 	w.Tell(pipeline.LiveSignals.Fails(pipeline.SignalsOf{Table: small, Team: team, Since: since}, pipeline.TimedOut, nil))
-	if s := examine(t, embeddings.Live, w).Result.(*embeddings.Signals); s.Counted {
+	if s := checkstest.Run(w, embeddings.Live).Result.(*embeddings.Signals); s.Counted {
 		t.Errorf("counted without asking: %+v", s)
 	}
 }

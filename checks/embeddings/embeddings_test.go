@@ -9,13 +9,12 @@ import (
 	"time"
 
 	"doctor/checks"
+	"doctor/checks/checkstest"
 	"doctor/checks/embeddings"
 	"doctor/checks/pipeline"
-	"doctor/checks/services"
 )
 
 const (
-	team   = 7
 	exists = "5b0c21ab-0000-4000-8000-000000000001"
 	gone   = "77ae90d1-0000-4000-8000-000000000002"
 	lost   = "91d2f4c0-0000-4000-8000-000000000003"
@@ -42,10 +41,8 @@ func TestTables(t *testing.T) {
 		}, "", []pipeline.Table{{Database: "posthog", Name: "partitioned_sharded_posthog_document_embeddings", Engine: "ReplicatedReplacingMergeTree"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := examine(t, embeddings.Tables, told{tables: test.tables}.world())
-			if got := titles(o); got != test.want {
-				t.Errorf("got  %q\nwant %q", got, test.want)
-			}
+			o := checkstest.Run(told{tables: test.tables}.world(), embeddings.Tables)
+			o.Says(t, test.want)
 			if got, _ := o.Result.([]pipeline.Table); !slices.EqualFunc(got, test.result, func(a, b pipeline.Table) bool { return a.String() == b.String() }) {
 				t.Errorf("result %v, want %v", got, test.result)
 			}
@@ -72,21 +69,18 @@ func TestWrongDatabase(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			test.told.live, test.told.missing = phantoms, []string{gone}
 			for c, want := range map[*checks.Check]string{embeddings.Tables: test.tables, embeddings.Stale: test.stale} {
-				o := examine(t, c, test.told.world())
+				o := checkstest.Run(test.told.world(), c)
 				var said []string
 				for _, f := range o.Findings {
-					for _, cause := range f.Causes {
-						said = append(said, string(cause.Code))
-					}
-					said = append(said, string(f.Code))
+					said = append(said, checkstest.Causes(f), string(f.Code))
 				}
-				if got := strings.Join(said, " "); got != want {
+				if got := strings.TrimSpace(strings.Join(said, " ")); got != want {
 					t.Errorf("%s: got %q, want %q (%s)", c.ID, got, want, o.Reason)
 				}
 			}
 		})
 	}
-	o := examine(t, embeddings.Tables, told{asked: "default", tables: family("posthog")}.world())
+	o := checkstest.Run(told{asked: "default", tables: family("posthog")}.world(), embeddings.Tables)
 	if got, want := o.Findings[0].Title, `the embedding tables are in "posthog", not in "default", which the commands ask`; got != want {
 		t.Errorf("got %s", got)
 	}
@@ -98,12 +92,8 @@ func TestWrongDatabase(t *testing.T) {
 func TestTablesThatCannotBeListed(t *testing.T) {
 	w := told{}.world()
 	w.Tell(pipeline.EmbeddingTables.Fails(pipeline.Nothing{}, pipeline.Failed, errors.New("not enough privileges")))
-	if o := examine(t, embeddings.Tables, w); o.Status != checks.Unknown || !strings.Contains(o.Reason, "not enough privileges") {
-		t.Errorf("%s (%s)", o.Status, o.Reason)
-	}
-	if o := examine(t, embeddings.Stale, w); o.Status != checks.Blocked || o.BlockedBy != embeddings.Tables {
-		t.Errorf("what needs them: %s (%s)", o.Status, o.Reason)
-	}
+	checkstest.Run(w, embeddings.Tables).Is(t, checks.Unknown, "not enough privileges")
+	checkstest.Run(w, embeddings.Stale).Is(t, checks.Blocked, "needs embeddings.tables")
 }
 
 func TestStale(t *testing.T) {
@@ -121,10 +111,8 @@ func TestStale(t *testing.T) {
 		"an id that is none": {map[string][]pipeline.ReportSignals{"small": {{Report: "'; DROP", Documents: 2}}}, []string{"'; DROP"}, "2 embeddings point at 1 report that does not exist"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := examine(t, embeddings.Stale, told{tables: family("posthog"), live: test.live, missing: test.missing}.world())
-			if got := titles(o); got != test.want {
-				t.Fatalf("got  %q (%s: %s)\nwant %q", got, o.Status, o.Reason, test.want)
-			}
+			o := checkstest.Run(told{tables: family("posthog"), live: test.live, missing: test.missing}.world(), embeddings.Stale)
+			o.Says(t, test.want)
 			if want := map[bool]checks.Status{true: checks.Failed, false: checks.Passed}[test.want != ""]; o.Status != want {
 				t.Errorf("%s (%s), want %s", o.Status, o.Reason, want)
 			}
@@ -152,10 +140,10 @@ func TestStaleEvidence(t *testing.T) {
 		live = append(live, pipeline.ReportSignals{Report: id, Documents: 50 - i, Newest: now.Add(-time.Hour), Inserted: now.Add(-time.Duration(i) * time.Minute)})
 		missing = append(missing, id)
 	}
-	o := examine(t, embeddings.Stale, told{tables: family("posthog"), live: map[string][]pipeline.ReportSignals{"small": live}, missing: missing}.world())
-	f := o.Findings[0]
-	if f.Severity != checks.Error || f.Stage != checks.Embeddings || !slices.Equal(f.Subject, []string{table("posthog", "small").String()}) {
-		t.Errorf("%s at %s, about %v", f.Severity, f.Stage, f.Subject)
+	w := told{tables: family("posthog"), live: map[string][]pipeline.ReportSignals{"small": live}, missing: missing}.world()
+	f := checkstest.Run(w, embeddings.Stale).Reports(t, checks.CLK001, table("posthog", "small").String())
+	if f.Severity != checks.Error || f.Stage != checks.Embeddings {
+		t.Errorf("%s at %s", f.Severity, f.Stage)
 	}
 	if got := f.Evidence[0]; got.Source != table("posthog", "small").String() || !got.Time.Equal(now) ||
 		got.Excerpt != "documents: 50 of 00000000, 49 of 00000001, 48 of 00000002 and 2 more" || !strings.Contains(got.Locator.Query, "team_id = 7") {
@@ -193,9 +181,10 @@ func TestStaleWithoutPostgres(t *testing.T) {
 			if test.postgres != (pipeline.Answer{}) {
 				w.Tell(test.postgres)
 			}
-			o := examine(t, embeddings.Stale, w)
-			if o.Status != test.status || !strings.Contains(o.Reason, test.reason) || titles(o) != test.want {
-				t.Fatalf("%s (%s): %q", o.Status, o.Reason, titles(o))
+			o := checkstest.Run(w, embeddings.Stale)
+			o.Is(t, test.status, test.reason)
+			if got := o.Titles(); got != test.want {
+				t.Fatalf("got  %s\nwant %s", got, test.want)
 			}
 			if o.Result.(*embeddings.Staleness).Certain != (test.status == checks.Passed) {
 				t.Errorf("result %+v", o.Result)
@@ -222,10 +211,7 @@ func TestStaleSeesAPart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := told{tables: family("posthog"), live: map[string][]pipeline.ReportSignals{"small": {{Report: gone, Documents: 1}}}, missing: test.missing}.world()
 			w.Tell(denied)
-			o := examine(t, embeddings.Stale, w)
-			if o.Status != test.status || !strings.Contains(o.Reason, "not enough privileges") {
-				t.Errorf("%s (%s)", o.Status, o.Reason)
-			}
+			checkstest.Run(w, embeddings.Stale).Is(t, test.status, "not enough privileges")
 		})
 	}
 }
@@ -235,13 +221,9 @@ func TestStaleSeesNothing(t *testing.T) {
 	for _, model := range []string{"small", "large"} {
 		w.Tell(pipeline.LiveSignals.Fails(signalsOf("posthog", model), pipeline.TimedOut, nil))
 	}
-	if o := examine(t, embeddings.Stale, w); o.Status != checks.Blocked || o.BlockedBy != embeddings.Live {
-		t.Errorf("no table answers: %s (%s)", o.Status, o.Reason)
-	}
+	checkstest.Run(w, embeddings.Stale).Is(t, checks.Blocked, "needs embeddings.live")
 	w = told{tables: []pipeline.Table{{Database: "posthog", Name: "partitioned_sharded_posthog_document_embeddings", Engine: "ReplacingMergeTree"}}}.world()
-	if o := examine(t, embeddings.Live, w); o.Status != checks.Unknown || !strings.Contains(o.Reason, "has the column metadata") {
-		t.Errorf("no table tells reports: %s (%s)", o.Status, o.Reason)
-	}
+	checkstest.Run(w, embeddings.Live).Is(t, checks.Unknown, "has the column metadata")
 }
 
 func TestStaleWithoutClickHouse(t *testing.T) {
@@ -249,8 +231,6 @@ func TestStaleWithoutClickHouse(t *testing.T) {
 	w.Settings.ClickHouse.Origin.Process = true
 	w.Tell(pipeline.ClickHouseReached.Fails(pipeline.Nothing{}, pipeline.Refused, nil))
 	for _, c := range []*checks.Check{embeddings.Tables, embeddings.Live, embeddings.Stale} {
-		if o := examine(t, c, w); o.Status != checks.Blocked || o.BlockedBy != services.ClickHouse {
-			t.Errorf("%s: %s (%s)", c.ID, o.Status, o.Reason)
-		}
+		checkstest.Run(w, c).Is(t, checks.Blocked, "needs services.clickhouse")
 	}
 }

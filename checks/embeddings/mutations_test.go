@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"doctor/checks"
+	"doctor/checks/checkstest"
 	"doctor/checks/embeddings"
 	"doctor/checks/pipeline"
 )
@@ -35,10 +36,8 @@ func TestMutations(t *testing.T) {
 		"of another table":    {[]pipeline.Mutation{other}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := examine(t, embeddings.Mutations, told{tables: family("posthog"), mutations: test.mutations}.world())
-			if got := titles(o); got != test.want {
-				t.Fatalf("got  %q (%s: %s)\nwant %q", got, o.Status, o.Reason, test.want)
-			}
+			o := checkstest.Run(told{tables: family("posthog"), mutations: test.mutations}.world(), embeddings.Mutations)
+			o.Says(t, test.want)
 			for _, f := range o.Findings {
 				if f.Severity != checks.Warning || !slices.Equal(f.Subject, []string{"posthog", small.Name, "mutation_3.txt"}) {
 					t.Errorf("%s about %v", f.Severity, f.Subject)
@@ -54,7 +53,7 @@ func TestMutationsOfHostileText(t *testing.T) {
 		Database: "posthog", Table: table("posthog", "small").Name, ID: "mutation_3.txt' OR '1", Created: now.Add(-time.Hour), Parts: 1,
 		Command: "DELETE WHERE document_id IN (" + strings.Repeat("'ä',\n", 10_000) + ")", Failure: strings.Repeat("no\n", 10_000),
 	}
-	o := examine(t, embeddings.Mutations, told{tables: family("posthog"), mutations: []pipeline.Mutation{m}}.world())
+	o := checkstest.Run(told{tables: family("posthog"), mutations: []pipeline.Mutation{m}}.world(), embeddings.Mutations)
 	for _, e := range o.Findings[0].Evidence {
 		if len(e.Excerpt) > 700 || strings.Contains(e.Excerpt, "\n") || !strings.Contains(e.Locator.Query, `'mutation_3.txt\' OR \'1'`) {
 			t.Errorf("%d bytes, asked by %s", len(e.Excerpt), e.Locator.Query)
@@ -65,7 +64,5 @@ func TestMutationsOfHostileText(t *testing.T) {
 func TestMutationsThatCannotBeListed(t *testing.T) {
 	w := told{tables: family("posthog")}.world()
 	w.Tell(pipeline.Mutations.Fails(pipeline.Nothing{}, pipeline.Failed, errors.New("not enough privileges")))
-	if o := examine(t, embeddings.Mutations, w); o.Status != checks.Unknown || !strings.Contains(o.Reason, "not enough privileges") {
-		t.Errorf("%s (%s)", o.Status, o.Reason)
-	}
+	checkstest.Run(w, embeddings.Mutations).Is(t, checks.Unknown, "not enough privileges")
 }

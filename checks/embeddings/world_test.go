@@ -1,23 +1,19 @@
 package embeddings_test
 
 import (
-	"context"
 	"slices"
-	"strings"
-	"testing"
 	"time"
 
-	"doctor/checks"
+	"doctor/checks/checkstest"
 	"doctor/checks/embeddings"
 	"doctor/checks/journey"
 	"doctor/checks/pipeline"
 	"doctor/checks/pipeline/settings"
 )
 
-var (
-	now   = time.Date(2026, 11, 24, 14, 0, 0, 0, time.UTC)
-	since = now.Add(-24 * time.Hour)
-)
+const team = checkstest.Team
+
+var now, since = checkstest.Now, checkstest.Since
 
 // told is a pipeline whose services answer.
 type told struct {
@@ -34,19 +30,12 @@ type told struct {
 }
 
 func (d told) world() *pipeline.World {
-	s := &settings.Settings{}
-	s.ClickHouse.Embeddings = "posthog"
-	s.Postgres.Address = settings.Address{Setting: "PGHOST", URL: "postgres://localhost:5432/posthog", Origin: settings.Origin{Default: true}}
+	w := checkstest.World(pipeline.EmbeddingTables.Is(pipeline.Nothing{}, d.tables))
+	w.Settings.Postgres.Address = settings.Address{Setting: "PGHOST", URL: "postgres://localhost:5432/posthog", Origin: settings.Origin{Default: true}}
 	if d.asked != "" {
 		line := settings.Line{Number: 1, Name: "CLICKHOUSE_DATABASE", Value: d.asked}
-		s.EnvFiles = []settings.EnvFile{{Path: "/posthog/.env", Lines: []settings.Line{line}, Values: map[string]string{line.Name: line.Value}}}
+		w.Settings.EnvFiles = []settings.EnvFile{{Path: "/posthog/.env", Lines: []settings.Line{line}, Values: map[string]string{line.Name: line.Value}}}
 	}
-	w := pipeline.Told(s, now,
-		pipeline.TemporalReached.Is(pipeline.Nothing{}, pipeline.Reached{Version: "1.29"}),
-		pipeline.ClickHouseReached.Is(pipeline.Nothing{}, pipeline.Reached{Version: "26.7"}),
-		pipeline.PostgresReached.Is(pipeline.Nothing{}, pipeline.Reached{Version: "15.18"}),
-		pipeline.EmbeddingTables.Is(pipeline.Nothing{}, d.tables),
-	)
 	database := "posthog"
 	if len(d.tables) > 0 {
 		database = d.tables[0].Database
@@ -91,7 +80,7 @@ func (d told) tellGrouping(w *pipeline.World) {
 		})
 	}
 	w.Tell(
-		pipeline.Executions.Is(pipeline.TeamSince{Team: team, Since: since}, pipeline.Listing{Executions: []pipeline.Execution{
+		pipeline.Executions.Is(checkstest.TeamSince, pipeline.Listing{Executions: []pipeline.Execution{
 			{Run: run, Type: journey.GroupingWorkflow, Status: pipeline.ContinuedAsNew, Start: since},
 		}}),
 		pipeline.Histories.Is(run, pipeline.History{Events: events}),
@@ -126,34 +115,4 @@ func family(database string) []pipeline.Table {
 		{Database: database, Name: "distributed_posthog_document_embeddings_text_embedding_3_small", Engine: "Distributed", Columns: []string{"metadata"}},
 		{Database: database, Name: "posthog_document_embeddings_buffer", Engine: "MergeTree", Columns: []string{"metadata", "model_name"}},
 	})
-}
-
-// examine runs a check with all that it names.
-func examine(t *testing.T, c *checks.Check, w *pipeline.World) *checks.Outcome {
-	t.Helper()
-	selection, err := checks.Select(closure(c, nil), nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := checks.Run(context.Background(), selection, checks.Options{World: w, Team: team, Since: since})
-	return d.Outcomes[len(d.Outcomes)-1]
-}
-
-// closure is the check, after all that it waits for.
-func closure(c *checks.Check, all []*checks.Check) []*checks.Check {
-	for _, before := range slices.Concat(c.Requires, c.After) {
-		all = closure(before, all)
-	}
-	if slices.Contains(all, c) {
-		return all
-	}
-	return append(all, c)
-}
-
-func titles(o *checks.Outcome) string {
-	var said []string
-	for _, f := range o.Findings {
-		said = append(said, f.Title)
-	}
-	return strings.Join(said, "; ")
 }

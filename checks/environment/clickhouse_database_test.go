@@ -1,62 +1,47 @@
 package environment_test
 
 import (
-	"context"
 	"errors"
-	"os"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"doctor/checks"
+	"doctor/checks/checkstest"
 	"doctor/checks/environment"
 	"doctor/checks/pipeline"
 	"doctor/checks/pipeline/settings"
-	"doctor/checks/services"
 )
 
-var now = time.Date(2026, 11, 24, 14, 0, 0, 0, time.UTC)
+var now, since = checkstest.Now, checkstest.Since
 
 // world is a PostHog folder with env files, a process environment, and what ClickHouse says.
 type world struct {
-	files    map[string]string // nil for one that is empty but for manage.py
+	files    map[string]string // beside manage.py
 	named    []string          // --env-file
 	environ  []string
 	answers  []pipeline.Answer
 	noFolder bool
 }
 
-// examine runs the check as the engine does.
-func (w world) examine(t *testing.T) (*checks.Outcome, string) {
+// examine runs a check in that folder, and returns it.
+func (w world) examine(t *testing.T, c *checks.Check) (checkstest.Outcome, string) {
 	t.Helper()
-	folder := t.TempDir()
-	if !w.noFolder {
-		w.write(t, folder, "manage.py", "")
+	files := map[string]string{"manage.py": ""}
+	if w.noFolder {
+		files = nil
 	}
-	for name, text := range w.files {
-		w.write(t, folder, name, text)
-	}
+	maps.Copy(files, w.files)
+	folder := checkstest.Folder(t, files)
 	set, err := settings.Load(settings.Options{WorkingDir: folder, EnvFiles: w.named, Environ: w.environ})
 	if err != nil {
 		t.Fatal(err)
 	}
-	selection, err := checks.Select([]*checks.Check{services.ClickHouse, environment.ClickHouseDatabase}, nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := checks.Run(context.Background(), selection, checks.Options{World: pipeline.Told(set, now, w.answers...), Team: 7})
-	return d.Outcomes[1], folder
-}
-
-func (w world) write(t *testing.T, folder, name, text string) {
-	t.Helper()
-	if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	return judge(c, set, w.answers...), folder
 }
 
 const (
@@ -76,7 +61,7 @@ func clickHouse(databases ...string) []pipeline.Answer {
 		stores := []pipeline.Table{table(database, small, "ReplacingMergeTree"), table(database, large, "ReplacingMergeTree")}
 		family = append(family, append(stores, table(database, "distributed_posthog_document_embeddings", "Distributed"))...)
 		for i, t := range stores {
-			answers = append(answers, pipeline.LiveSignals.Is(pipeline.SignalsOf{Table: t, Team: 7}, pipeline.TeamSignals{Reports: []pipeline.ReportSignals{
+			answers = append(answers, pipeline.LiveSignals.Is(pipeline.SignalsOf{Table: t, Team: checkstest.Team, Since: since}, pipeline.TeamSignals{Reports: []pipeline.ReportSignals{
 				{Report: "a", Documents: 3 + i}, {Report: "b", Documents: 1},
 			}}))
 		}
@@ -112,7 +97,7 @@ func TestHealthy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for said, answers := range map[string][]pipeline.Answer{"by the rule": nil, "by ClickHouse": clickHouse("posthog")} {
 				w.answers = answers
-				o, _ := w.examine(t)
+				o, _ := w.examine(t, environment.ClickHouseDatabase)
 				d, _ := o.Result.(*environment.Database)
 				if o.Status != checks.Passed || len(o.Findings) > 0 || d.Effective != "posthog" || d.Embeddings != "posthog" || d.Known != (answers != nil) {
 					t.Errorf("%s: %s (%s), result %+v", said, o.Status, o.Reason, d)
@@ -237,7 +222,7 @@ func TestBroken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.answers = clickHouse("posthog")
-			o, folder := test.examine(t)
+			o, folder := test.examine(t, environment.ClickHouseDatabase)
 			if o.Status != checks.Failed || len(o.Findings) != 1 {
 				t.Fatalf("%s (%s) with %d findings", o.Status, o.Reason, len(o.Findings))
 			}
@@ -314,7 +299,7 @@ func TestWhereTheTablesAreDecides(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o, _ := test.examine(t)
+			o, _ := test.examine(t, environment.ClickHouseDatabase)
 			title, detail := "", ""
 			if len(o.Findings) > 0 {
 				title, detail = o.Findings[0].Title, o.Findings[0].Detail
@@ -335,20 +320,19 @@ func TestClickHouseCannotBeAsked(t *testing.T) {
 		pipeline.ClickHouseReached.Is(pipeline.Nothing{}, pipeline.Reached{Version: "26.7"}),
 		pipeline.EmbeddingTables.Fails(pipeline.Nothing{}, pipeline.Failed, errors.New("code 497")),
 	}
-	o, _ := world{files: env("CLICKHOUSE_DATABASE=posthog\n"), answers: failing}.examine(t)
-	if o.Status != checks.Unknown || !strings.Contains(o.Reason, "code 497") || o.Result == nil {
-		t.Errorf("%s (%s)", o.Status, o.Reason)
+	o, _ := world{files: env("CLICKHOUSE_DATABASE=posthog\n"), answers: failing}.examine(t, environment.ClickHouseDatabase)
+	o.Is(t, checks.Unknown, "code 497")
+	if o.Result == nil {
+		t.Error("what is known is lost")
 	}
-	o, _ = world{files: env("DEBUG=1\n"), answers: failing}.examine(t)
-	if o.Status != checks.Failed || !strings.Contains(o.Reason, "code 497") {
-		t.Errorf("%s (%s)", o.Status, o.Reason)
-	}
+	o, _ = world{files: env("DEBUG=1\n"), answers: failing}.examine(t, environment.ClickHouseDatabase)
+	o.Is(t, checks.Failed, "code 497")
 }
 
 func TestEmbeddingsThatCannotBeCounted(t *testing.T) {
 	answers := clickHouse("posthog")
 	answers = slices.Delete(answers, 1, 3) // nothing is known of the rows
-	o, folder := world{files: env("DEBUG=1\n"), answers: answers}.examine(t)
+	o, folder := world{files: env("DEBUG=1\n"), answers: answers}.examine(t, environment.ClickHouseDatabase)
 	if o.Status != checks.Failed || o.Reason != "" {
 		t.Fatalf("%s (%s)", o.Status, o.Reason)
 	}
@@ -359,8 +343,6 @@ func TestEmbeddingsThatCannotBeCounted(t *testing.T) {
 }
 
 func TestSkippedWithoutAFolder(t *testing.T) {
-	o, _ := world{noFolder: true, environ: []string{"CLICKHOUSE_DATABASE=default"}}.examine(t)
-	if o.Status != checks.Skipped || o.Reason != "no PostHog folder here or above, and no --env-file" {
-		t.Errorf("%s (%s)", o.Status, o.Reason)
-	}
+	o, _ := world{noFolder: true, environ: []string{"CLICKHOUSE_DATABASE=default"}}.examine(t, environment.ClickHouseDatabase)
+	o.Says(t, "skipped: no PostHog folder here or above, and no --env-file")
 }

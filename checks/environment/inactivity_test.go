@@ -1,30 +1,16 @@
 package environment_test
 
 import (
-	"context"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"doctor/checks"
+	"doctor/checks/checkstest"
 	"doctor/checks/environment"
 	"doctor/checks/pipeline"
 	"doctor/checks/pipeline/settings"
 )
-
-// folder makes a PostHog folder with env files.
-func folder(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
 
 // loaded is the settings of a PostHog folder.
 func loaded(t *testing.T, dir string, environ ...string) *settings.Settings {
@@ -36,28 +22,13 @@ func loaded(t *testing.T, dir string, environ ...string) *settings.Settings {
 	return set
 }
 
-// judge runs a check, and all that it names, where a told world knows the answers. It returns the check's outcome.
-func judge(t *testing.T, c *checks.Check, set *settings.Settings, answers ...pipeline.Answer) *checks.Outcome {
-	t.Helper()
-	selection, err := checks.Select(closure(c), nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := checks.Run(context.Background(), selection, checks.Options{World: pipeline.Told(set, now, answers...), Team: 7, Since: now.Add(-24 * time.Hour)})
-	return d.Outcomes[len(d.Outcomes)-1]
-}
-
-// closure is the check, after all that it waits for.
-func closure(c *checks.Check) []*checks.Check {
-	var all []*checks.Check
-	for _, before := range append(append([]*checks.Check{}, c.Requires...), c.After...) {
-		all = append(all, closure(before)...)
-	}
-	return append(all, c)
+// judge runs a check where these settings are made, and a told world knows these answers.
+func judge(c *checks.Check, set *settings.Settings, answers ...pipeline.Answer) checkstest.Outcome {
+	return checkstest.Run(pipeline.Told(set, now, answers...), c)
 }
 
 // said is what an outcome's findings say, a line each: severity, title, and the evidence behind a bar.
-func said(o *checks.Outcome) string {
+func said(o checkstest.Outcome) string {
 	var lines []string
 	for _, f := range o.Findings {
 		line := string(f.Severity) + ": " + f.Title
@@ -115,7 +86,7 @@ func TestInactivity(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := judge(t, environment.Inactivity, loaded(t, folder(t, test.files), test.environ...))
+			o := judge(environment.Inactivity, loaded(t, checkstest.Folder(t, test.files), test.environ...))
 			if got := said(o); got != test.says {
 				t.Errorf("got  %s\nwant %s", got, test.says)
 			}
@@ -132,7 +103,5 @@ func TestInactivity(t *testing.T) {
 			}
 		})
 	}
-	if o := judge(t, environment.Inactivity, loaded(t, t.TempDir())); o.Status != checks.Skipped {
-		t.Errorf("without a folder: %s (%s)", o.Status, o.Reason)
-	}
+	judge(environment.Inactivity, loaded(t, t.TempDir())).Is(t, checks.Skipped, "")
 }

@@ -1,9 +1,6 @@
 package environment_test
 
 import (
-	"context"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,8 +8,6 @@ import (
 
 	"doctor/checks"
 	"doctor/checks/environment"
-	"doctor/checks/pipeline"
-	"doctor/checks/pipeline/settings"
 )
 
 func TestPlaceholders(t *testing.T) {
@@ -71,7 +66,7 @@ func TestPlaceholders(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o, folder := placeholders(t, test.files, test.named, test.environ)
+			o, folder := world{files: test.files, named: test.named, environ: test.environ}.examine(t, environment.Placeholders)
 			var told []string
 			for _, f := range o.Findings {
 				told = append(told, f.Title)
@@ -94,40 +89,15 @@ func TestPlaceholders(t *testing.T) {
 }
 
 func TestPlaceholdersThatCannotBeLookedFor(t *testing.T) {
-	o, _ := placeholders(t, nil, nil, nil)
-	if o.Status != checks.Skipped || o.Reason != "no PostHog folder here or above, and no --env-file" {
-		t.Errorf("%s (%s)", o.Status, o.Reason)
+	for reason, test := range map[string]struct {
+		world
+		status checks.Status
+	}{
+		"no PostHog folder here or above, and no --env-file": {world{noFolder: true}, checks.Skipped},
+		".env.example:1: no = behind the name":               {world{files: map[string]string{".env": "A=1\n", ".env.example": "nonsense\n"}}, checks.Unknown},
+		"not a text file":                                    {world{files: map[string]string{".env": "LOCAL_TWIG_MONOREPO_ROOT=/path/to/x\n", ".env.example": "\x00"}}, checks.Failed},
+	} {
+		o, _ := test.examine(t, environment.Placeholders)
+		o.Is(t, test.status, reason)
 	}
-	o, _ = placeholders(t, map[string]string{".env": "A=1\n", ".env.example": "nonsense\n"}, nil, nil)
-	if o.Status != checks.Unknown || !strings.HasSuffix(o.Reason, ".env.example:1: no = behind the name") {
-		t.Errorf("%s (%s)", o.Status, o.Reason)
-	}
-	o, _ = placeholders(t, map[string]string{".env": "LOCAL_TWIG_MONOREPO_ROOT=/path/to/x\n", ".env.example": "\x00"}, nil, nil)
-	if o.Status != checks.Failed || !strings.Contains(o.Reason, "not a text file") {
-		t.Errorf("%s (%s)", o.Status, o.Reason)
-	}
-}
-
-func placeholders(t *testing.T, files map[string]string, named, environ []string) (*checks.Outcome, string) {
-	t.Helper()
-	folder := t.TempDir()
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if len(files) > 0 {
-		if err := os.WriteFile(filepath.Join(folder, "manage.py"), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	set, err := settings.Load(settings.Options{WorkingDir: folder, EnvFiles: named, Environ: environ})
-	if err != nil {
-		t.Fatal(err)
-	}
-	selection, err := checks.Select([]*checks.Check{environment.Placeholders}, nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return checks.Run(context.Background(), selection, checks.Options{World: pipeline.Told(set, now), Team: 7}).Outcomes[0], folder
 }

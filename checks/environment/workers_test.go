@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"doctor/checks"
+	"doctor/checks/checkstest"
 	"doctor/checks/environment"
 	"doctor/checks/pipeline"
 	"doctor/checks/pipeline/settings"
@@ -61,7 +62,7 @@ func aged(t *testing.T, text string, ago map[string]time.Duration) *settings.Set
 	for name := range ago {
 		files[name] = text
 	}
-	dir := folder(t, files)
+	dir := checkstest.Folder(t, files)
 	for name, ago := range ago {
 		if err := os.Chtimes(filepath.Join(dir, name), now.Add(-ago), now.Add(-ago)); err != nil {
 			t.Fatal(err)
@@ -104,7 +105,7 @@ func TestWorkers(t *testing.T) {
 		"of each open run":             {hour, polled{asks, map[string]time.Duration{worker: 2 * time.Hour}, []pipeline.Execution{{TaskQueue: "a-closed-run's"}, open(queue), open(queue)}}, []string{"4711 before .env"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := judge(t, environment.Workers, aged(t, "DEBUG=1\n", test.files), test.world.answers()...)
+			o := judge(environment.Workers, aged(t, "DEBUG=1\n", test.files), test.world.answers()...)
 			var got []string
 			for _, f := range o.Findings {
 				title := strings.NewReplacer("the worker with pid ", "", "was started ", "", " changed", "").Replace(f.Title)
@@ -141,7 +142,7 @@ func TestWorkersThatCannotBeLookedAt(t *testing.T) {
 		want    checks.Status
 		reason  string
 	}{
-		"no env file":           {loaded(t, folder(t, map[string]string{"manage.py": ""})), asks.answers(), checks.Skipped, "no env file"},
+		"no env file":           {loaded(t, checkstest.Folder(t, map[string]string{"manage.py": ""})), asks.answers(), checks.Skipped, "no env file"},
 		"no workflow":           {set, listed(), checks.Skipped, "no workflow"},
 		"no task queue is told": {set, listed(open("")), checks.Skipped, "no workflow"},
 		"Temporal is down":      {set, []pipeline.Answer{pipeline.TemporalReached.Fails(pipeline.Nothing{}, pipeline.TimedOut, errors.New("silence"))}, checks.Blocked, ""},
@@ -152,9 +153,9 @@ func TestWorkersThatCannotBeLookedAt(t *testing.T) {
 		"a strange machine":        {set, append(asks.answers(), pipeline.LocalWorkers.Fails([]string{"4711@vm"}, pipeline.Failed, fmt.Errorf("ask: %w", errors.ErrUnsupported))), checks.Skipped, "cannot be looked at"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := judge(t, environment.Workers, test.set, test.answers...)
-			if o.Status != test.want || !strings.Contains(o.Reason, test.reason) || len(o.Findings) > 0 {
-				t.Errorf("%s (%s), %d findings", o.Status, o.Reason, len(o.Findings))
+			o := judge(environment.Workers, test.set, test.answers...)
+			if o.Is(t, test.want, test.reason); len(o.Findings) > 0 {
+				t.Errorf("%d findings", len(o.Findings))
 			}
 		})
 	}
@@ -191,7 +192,7 @@ func TestUnread(t *testing.T) {
 				ID: "some.thing", Title: "t", After: []*checks.Check{environment.Workers}, Reads: []checks.Source{checks.Settings},
 				Run: func(_ context.Context, p *checks.Pass) (any, error) { found = test.ask(p); return nil, nil },
 			}
-			judge(t, asker, set, world.answers()...)
+			judge(asker, set, world.answers()...)
 			if len(found) != test.want {
 				t.Errorf("got %d findings, want %d", len(found), test.want)
 			}

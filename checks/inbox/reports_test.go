@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"doctor/checks"
+	"doctor/checks/checkstest"
 	"doctor/checks/inbox"
 	"doctor/checks/journey"
 	"doctor/checks/pipeline"
-	"doctor/checks/workflows"
 )
 
 const stuck = "5b0c21ab-0000-4000-8000-000000000001"
@@ -79,17 +79,15 @@ func TestReports(t *testing.T) {
 		"waits for a person":       {ago(pipeline.ReportPendingInput, time.Hour), nil, "1 report waits for you: no reason given"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := postgres(pipeline.ReportsUnfinished.Is(team, pipeline.UnfinishedReports{Reports: []pipeline.UnfinishedReport{test.report}}))
+			w := checkstest.World(pipeline.ReportsUnfinished.Is(team, pipeline.UnfinishedReports{Reports: []pipeline.UnfinishedReport{test.report}}))
 			var executions []pipeline.Execution
 			for _, run := range test.runs {
 				executions = append(executions, run.Execution)
 				w.Tell(pipeline.Histories.Is(run.Run, pipeline.History{}), pipeline.Details.Is(run.Run, run.Detail))
 			}
 			tellExecutions(w, executions...)
-			o := examine(t, inbox.Reports, w)
-			if got := titles(o); got != test.want || o.Status == checks.Unknown {
-				t.Errorf("got  %q (%s: %s)\nwant %q", got, o.Status, o.Reason, test.want)
-			}
+			o := checkstest.Run(w, inbox.Reports)
+			o.Says(t, test.want)
 			if status := o.Status; (status == checks.Failed) != strings.HasPrefix(test.want, "report ") {
 				t.Errorf("%s", status)
 			}
@@ -106,32 +104,30 @@ func TestAStuckReportIsExplained(t *testing.T) {
 		history pipeline.History
 		detail  pipeline.Detail
 		queue   string
-		also    *checks.Check
-		want    checks.Code
+		want    string
 	}{
 		"its summary timed out": {
 			ago(pipeline.ReportInProgress, time.Hour), timedOut,
 			pipeline.History{Events: []pipeline.Event{{ID: 1, Type: pipeline.WorkflowStarted}, {ID: 2, Type: pipeline.WorkflowTimedOut, Time: timedOut.Close}}},
 			pipeline.Detail{},
-			"", workflows.Failures, checks.TMP002,
+			"", "TMP002",
 		},
 		"no worker goes on with grouping": {
 			ago(pipeline.ReportCandidate, 5*time.Minute), promoting,
 			pipeline.History{},
 			pipeline.Detail{Task: &pipeline.PendingTask{State: "SCHEDULED", Scheduled: now.Add(-4 * time.Minute)}},
-			"queue", workflows.Workers, checks.TMP003,
+			"queue", "TMP003",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := postgres(pipeline.ReportsUnfinished.Is(team, pipeline.UnfinishedReports{Reports: []pipeline.UnfinishedReport{test.report}}))
+			w := checkstest.World(pipeline.ReportsUnfinished.Is(team, pipeline.UnfinishedReports{Reports: []pipeline.UnfinishedReport{test.report}}))
 			w.Tell(pipeline.Histories.Is(test.run.Run, test.history), pipeline.Details.Is(test.run.Run, test.detail), pipeline.Pollers.Is(pipeline.TaskQueue{Name: test.queue}, nil))
 			tellExecutions(w, test.run)
-			o := examine(t, inbox.Reports, w)
-			if len(o.Findings) != 1 || len(o.Findings[0].Causes) != 1 || o.Findings[0].Causes[0].Code != test.want {
-				t.Fatalf("%s (%s): %+v", titles(o), o.Reason, o.Findings)
-			}
-			if !slices.ContainsFunc(o.Findings[0].Evidence, func(e checks.Evidence) bool { return e.Locator.Run == test.run.ID }) {
-				t.Errorf("evidence %+v", o.Findings[0].Evidence)
+			o := checkstest.Run(w, inbox.Reports)
+			f := o.Reports(t, checks.INB002, stuck)
+			o.Blames(t, test.want)
+			if !slices.ContainsFunc(f.Evidence, func(e checks.Evidence) bool { return e.Locator.Run == test.run.ID }) {
+				t.Errorf("evidence %+v", f.Evidence)
 			}
 		})
 	}
@@ -147,11 +143,11 @@ func TestWhatWaitsForAPersonIsToldByReason(t *testing.T) {
 		}
 		reports = append(reports, r)
 	}
-	w := postgres(pipeline.ReportsUnfinished.Is(team, pipeline.UnfinishedReports{Reports: reports}))
+	w := checkstest.World(pipeline.ReportsUnfinished.Is(team, pipeline.UnfinishedReports{Reports: reports}))
 	tellExecutions(w)
-	o := examine(t, inbox.Reports, w)
+	o := checkstest.Run(w, inbox.Reports)
 	if len(o.Findings) != 2 || o.Status != checks.Passed {
-		t.Fatalf("%s: %s", o.Status, titles(o))
+		t.Fatalf("%s: %s", o.Status, o.Said())
 	}
 	if long, short := o.Findings[0], o.Findings[1]; len(long.Title) > 300 || strings.Contains(long.Title, "\n") || len(short.Evidence) != 3 ||
 		short.Title != "6 reports wait for you: Requires human input: No GitHub integration connected to a team/user." {
@@ -167,15 +163,13 @@ func TestReportsInPart(t *testing.T) {
 	}{
 		"no table":     {[]pipeline.Answer{pipeline.ReportsUnfinished.Fails(team, pipeline.Failed, errors.New(`relation "signals_signalreport" does not exist`))}, "signals_signalreport"},
 		"too many":     {[]pipeline.Answer{pipeline.ReportsUnfinished.Is(team, pipeline.UnfinishedReports{Truncated: true})}, "only the 0 unfinished reports"},
-		"not all runs": {[]pipeline.Answer{listed, pipeline.Executions.Is(teamSince, pipeline.Listing{Truncated: true})}, "whether anything works on report 5b0c21ab"},
+		"not all runs": {[]pipeline.Answer{listed, pipeline.Executions.Is(checkstest.TeamSince, pipeline.Listing{Truncated: true})}, "whether anything works on report 5b0c21ab"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := postgres()
+			w := checkstest.World()
 			tellExecutions(w)
 			w.Tell(test.answers...)
-			if o := examine(t, inbox.Reports, w); o.Status != checks.Unknown || !strings.Contains(o.Reason, test.reason) {
-				t.Errorf("%s (%s): %s", o.Status, o.Reason, titles(o))
-			}
+			checkstest.Run(w, inbox.Reports).Is(t, checks.Unknown, test.reason)
 		})
 	}
 }

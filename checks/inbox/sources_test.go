@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"doctor/checks"
+	"doctor/checks/checkstest"
 	"doctor/checks/inbox"
 	"doctor/checks/pipeline"
 )
@@ -30,10 +31,8 @@ func TestSources(t *testing.T) {
 		"no consent":            {pipeline.Sources{Rows: []pipeline.SourceRow{on("zendesk", "ticket")}}, "no signal is taken in: the organization has not agreed to AI data processing"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := examine(t, inbox.Sources, postgres(pipeline.SignalSources.Is(team, test.sources)))
-			if got := titles(o); got != test.want {
-				t.Errorf("got  %q (%s: %s)\nwant %q", got, o.Status, o.Reason, test.want)
-			}
+			o := checkstest.Run(checkstest.World(pipeline.SignalSources.Is(team, test.sources)), inbox.Sources)
+			o.Says(t, test.want)
 			for _, f := range o.Findings {
 				if f.Severity != checks.Warning || f.Stage != checks.Emitter || len(f.Evidence) != 1 {
 					t.Errorf("%s at %s: %+v", f.Severity, f.Stage, f.Evidence)
@@ -45,9 +44,9 @@ func TestSources(t *testing.T) {
 
 func TestTheSourceOfReplayAnalysisServesTwo(t *testing.T) {
 	rows := []pipeline.SourceRow{{Product: "session_replay", Type: "session_analysis_cluster"}, {Product: "zendesk", Type: "ticket", Enabled: true}}
-	o := examine(t, inbox.Sources, postgres(pipeline.SignalSources.Is(team, pipeline.Sources{Approved: true, Rows: rows})))
-	if len(o.Findings) != 1 || !strings.Contains(o.Findings[0].Detail, "session_replay/session_problem") {
-		t.Errorf("%+v", o.Findings)
+	w := checkstest.World(pipeline.SignalSources.Is(team, pipeline.Sources{Approved: true, Rows: rows}))
+	if f := checkstest.Run(w, inbox.Sources).Reports(t, checks.INB001); !strings.Contains(f.Detail, "session_replay/session_problem") {
+		t.Errorf("%+v", f)
 	}
 }
 
@@ -56,9 +55,6 @@ func TestSourcesThatCannotBeRead(t *testing.T) {
 		pipeline.Failed:  errors.New(`relation "signals_signalsourceconfig" does not exist`),
 		pipeline.Missing: errors.New("posthog_team has no team 7"),
 	} {
-		o := examine(t, inbox.Sources, postgres(pipeline.SignalSources.Fails(team, kind, err)))
-		if o.Status != checks.Unknown || !strings.Contains(o.Reason, err.Error()) {
-			t.Errorf("%s (%s)", o.Status, o.Reason)
-		}
+		checkstest.Run(checkstest.World(pipeline.SignalSources.Fails(team, kind, err)), inbox.Sources).Is(t, checks.Unknown, err.Error())
 	}
 }

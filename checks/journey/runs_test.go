@@ -8,19 +8,13 @@ import (
 	"time"
 
 	"doctor/checks"
+	"doctor/checks/checkstest"
 	"doctor/checks/journey"
 	"doctor/checks/pipeline"
-	"doctor/checks/pipeline/settings"
-	"doctor/checks/services"
-)
-
-var (
-	noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-	day  = noon.Add(-24 * time.Hour)
 )
 
 func run(id, kind string, minutes int) pipeline.Execution {
-	return pipeline.Execution{Run: pipeline.Run{Workflow: kind, ID: id}, Type: kind, Status: pipeline.ContinuedAsNew, Start: noon.Add(time.Duration(minutes) * time.Minute)}
+	return pipeline.Execution{Run: pipeline.Run{Workflow: kind, ID: id}, Type: kind, Status: pipeline.ContinuedAsNew, Start: checkstest.Now.Add(time.Duration(minutes) * time.Minute)}
 }
 
 // step is an activity that ended in a way.
@@ -28,16 +22,10 @@ func step(at int64, activity string, end pipeline.EventType) []pipeline.Event {
 	return []pipeline.Event{{ID: at, Type: pipeline.ActivityScheduled, Activity: activity}, {ID: at + 1, Type: pipeline.ActivityStarted, Scheduled: at}, {ID: at + 2, Type: end, Scheduled: at}}
 }
 
-func histories(t *testing.T, executions []pipeline.Execution, answers ...pipeline.Answer) *checks.Outcome {
-	t.Helper()
-	w := pipeline.Told(&settings.Settings{}, noon, append(answers,
-		pipeline.TemporalReached.Is(pipeline.Nothing{}, pipeline.Reached{}),
-		pipeline.Executions.Is(pipeline.TeamSince{Team: 7, Since: day}, pipeline.Listing{Executions: executions}))...)
-	selection, err := checks.Select([]*checks.Check{services.Temporal, journey.Histories}, nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return checks.Run(context.Background(), selection, checks.Options{World: w, Team: 7, Since: day}).Outcomes[1]
+func histories(executions []pipeline.Execution, answers ...pipeline.Answer) checkstest.Outcome {
+	w := checkstest.World(answers...)
+	w.Tell(pipeline.Executions.Is(checkstest.TeamSince, pipeline.Listing{Executions: executions}))
+	return checkstest.Run(w, journey.Histories)
 }
 
 // TestOnlyTheEndOfAGoodRunIsRead tells the world either the end of a history or all of it: what is not told is not read.
@@ -59,7 +47,7 @@ func TestOnlyTheEndOfAGoodRunIsRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			whole := pipeline.Histories.Is(grouping.Run, pipeline.History{Events: []pipeline.Event{{ID: 1, Type: pipeline.WorkflowStarted}}})
-			o := histories(t, []pipeline.Execution{grouping}, test.end, whole)
+			o := histories([]pipeline.Execution{grouping}, test.end, whole)
 			got := o.Result.(*journey.Runs).All[0]
 			if o.Status != checks.Passed || got.Tail == test.full || (got.Events[0].Type == pipeline.WorkflowStarted) != test.full {
 				t.Errorf("%s (%s), tail %t: %+v", o.Status, o.Reason, got.Tail, got.Events)
@@ -73,14 +61,13 @@ func TestTheRestIsReadOnDemand(t *testing.T) {
 	well := step(90, journey.WaitActivity, pipeline.ActivityCompleted)
 	whole := []pipeline.Event{{ID: 1, Type: pipeline.WorkflowStarted}}
 	answers := []pipeline.Answer{
-		pipeline.TemporalReached.Is(pipeline.Nothing{}, pipeline.Reached{}),
 		pipeline.Tails.Is(pipeline.RunTail{Run: grouping.Run, Events: 12}, pipeline.History{Events: well, Truncated: true}),
 		pipeline.Histories.Is(grouping.Run, pipeline.History{Events: whole}),
 		pipeline.Histories.Is(buffer.Run, pipeline.History{Events: whole}),
 	}
-	o := histories(t, []pipeline.Execution{buffer, grouping}, answers...)
+	o := histories([]pipeline.Execution{buffer, grouping}, answers...)
 	runs := o.Result.(*journey.Runs)
-	full := runs.InFull(context.Background(), pipeline.Told(&settings.Settings{}, noon, answers...))
+	full := runs.InFull(context.Background(), checkstest.World(answers...))
 	before, after := runs.OfType(journey.GroupingWorkflow)[0], full.OfType(journey.GroupingWorkflow)[0]
 	if len(after.Events) != 1 || after.Tail || len(before.Events) != len(well) || !before.Tail {
 		t.Errorf("before %+v, after %+v", before, after)
@@ -108,7 +95,7 @@ func TestCoverageNamesWhatWasNotRead(t *testing.T) {
 		"one is gone, which is no gap": {[]pipeline.Answer{read(newest), broken(middle, pipeline.Missing), read(oldest)}, checks.Passed, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := histories(t, executions, test.answers...)
+			o := histories(executions, test.answers...)
 			if o.Status != test.status || !strings.HasPrefix(o.Reason, test.reason) {
 				t.Errorf("%s: %s", o.Status, o.Reason)
 			}

@@ -1,7 +1,6 @@
 package sandbox_test
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"time"
 
 	"doctor/checks"
+	"doctor/checks/checkstest"
 	"doctor/checks/journey"
 	"doctor/checks/pipeline"
 	"doctor/checks/sandbox"
@@ -166,17 +166,17 @@ func TestAgents(t *testing.T) {
 		"another team's sandbox": {world: told{foreign: []pipeline.Sandbox{{ID: "x", Name: "task-sandbox-theirs-0a1b2c", Task: "theirs", State: "running"}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := diagnose(t, test.world)
+			d := checkstest.Diagnose(test.world.world(), agentChecks...)
 			got := found(d)
 			slices.Sort(got)
 			slices.Sort(test.want)
 			if !slices.Equal(got, test.want) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
-			for _, c := range []*checks.Check{sandbox.AgentRuns, sandbox.Network, sandbox.Logs, sandbox.Model, sandbox.Inactivity, sandbox.Containers} {
-				o := outcome(d, c)
-				if o.Status == checks.Unknown || o.Status == checks.Blocked || o.Status == checks.Skipped && !test.world.disabled {
-					t.Errorf("%s is %s: %s", c.ID, o.Status, o.Reason)
+			for _, o := range d.Outcomes {
+				looked := o.Status == checks.Passed || o.Status == checks.Failed || o.Status == checks.Skipped && test.world.disabled
+				if slices.Contains(agentChecks, o.Check) && !looked {
+					t.Errorf("%s is %s: %s", o.Check.ID, o.Status, o.Reason)
 				}
 			}
 		})
@@ -208,10 +208,7 @@ func TestWhatCannotBeLookedAt(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := outcome(diagnose(t, test.world), test.check)
-			if o.Status != test.want || !strings.Contains(o.Reason, test.says) {
-				t.Errorf("%s: %s", o.Status, o.Reason)
-			}
+			checkstest.Run(test.world.world(), test.check).Is(t, test.want, test.says)
 		})
 	}
 }
@@ -238,11 +235,11 @@ func TestWhyAHostWasDenied(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			world := told{env: test.env, agents: []agent{run("a", 40, "failed").with(logged(network(test.events)))}}
-			findings := outcome(diagnose(t, world), sandbox.Network).Findings
-			if len(findings) != 1 || findings[0].Severity != checks.Error {
-				t.Fatalf("%d findings", len(findings))
+			f := checkstest.Run(world.world(), sandbox.Network).Reports(t, checks.SBX001)
+			if f.Severity != checks.Error {
+				t.Errorf("%s", f.Severity)
 			}
-			text := said(findings[0])
+			text := said(f)
 			for _, part := range test.says {
 				if !strings.Contains(text, part) {
 					t.Errorf("nothing is said of %q in\n%s", part, text)
@@ -270,12 +267,9 @@ func TestTheLimitInForce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			world := told{env: test.env, agents: []agent{run("a", 40, "completed").with(inactive).with(logged(silentLog())).with(func(a *agent) { a.InactivityLimit = test.limit })}}
-			findings := outcome(diagnose(t, world), sandbox.Inactivity).Findings
-			if len(findings) != 1 {
-				t.Fatalf("%d findings", len(findings))
-			}
+			f := checkstest.Run(world.world(), sandbox.Inactivity).Reports(t, checks.SBX002)
 			for _, part := range test.says {
-				if text := said(findings[0]); !strings.Contains(text, part) {
+				if text := said(f); !strings.Contains(text, part) {
 					t.Errorf("nothing is said of %q in\n%s", part, text)
 				}
 			}
@@ -301,19 +295,13 @@ func TestSilenceIsKnownWithoutPostgres(t *testing.T) {
 			w := told{postgres: errors.New("refused"), agents: []agent{silentOne}}.world()
 			summary := pipeline.Execution{Run: pipeline.Run{Workflow: "signals-report:7:r", ID: "s"}, Type: journey.SummaryWorkflow, Status: pipeline.RunFailed, Start: minutesAgo(50), Close: minutesAgo(30)}
 			w.Tell(
-				pipeline.TemporalReached.Is(pipeline.Nothing{}, pipeline.Reached{}),
-				pipeline.Executions.Is(pipeline.TeamSince{Team: team, Since: since}, pipeline.Listing{Executions: []pipeline.Execution{summary}}),
+				pipeline.Executions.Is(checkstest.TeamSince, pipeline.Listing{Executions: []pipeline.Execution{summary}}),
 				pipeline.Histories.Is(summary.Run, pipeline.History{Events: []pipeline.Event{
 					{ID: 5, Time: minutesAgo(45), Type: pipeline.ActivityScheduled, Activity: "select_repository_activity"},
 					{ID: 7, Time: minutesAgo(30), Type: pipeline.ActivityFailed, Scheduled: 5, Failure: &pipeline.Failure{Message: test.message, Type: "RuntimeError"}},
 				}}),
 			)
-			selection, err := checks.Select(part(), nil, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			d := checks.Run(context.Background(), selection, checks.Options{World: w, Team: team, Since: since})
-			if got := found(d); !slices.Equal(got, test.want) {
+			if got := found(checkstest.Diagnose(w, agentChecks...)); !slices.Equal(got, test.want) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})

@@ -1,27 +1,20 @@
 package sandbox_test
 
 import (
-	"context"
 	"fmt"
-	"slices"
 	"strings"
-	"testing"
 	"time"
 
 	"doctor/checks"
+	"doctor/checks/checkstest"
 	"doctor/checks/pipeline"
 	"doctor/checks/pipeline/settings"
 	"doctor/checks/sandbox"
 )
 
-const team = 7
+const team = checkstest.Team
 
-var (
-	now   = time.Date(2026, 11, 24, 14, 0, 0, 0, time.UTC)
-	since = now.Add(-24 * time.Hour)
-)
-
-func minutesAgo(n int) time.Time { return now.Add(-time.Duration(n) * time.Minute) }
+func minutesAgo(n int) time.Time { return checkstest.Now.Add(-time.Duration(n) * time.Minute) }
 
 // agent is one run of an agent, and all that is left of it.
 type agent struct {
@@ -67,7 +60,9 @@ func key(a agent) string {
 }
 
 func (d told) world() *pipeline.World {
-	s := &settings.Settings{Process: map[string]string{}}
+	w := checkstest.World()
+	s := w.Settings
+	s.Process = map[string]string{}
 	for _, pair := range d.env {
 		name, value, _ := strings.Cut(pair, "=")
 		s.Process[name] = value
@@ -77,10 +72,14 @@ func (d told) world() *pipeline.World {
 	for _, at := range []*settings.Address{&s.Postgres.Address, &s.ObjectStorage.Address, &s.Docker.Address} {
 		*at = settings.Address{Setting: "SETTING", URL: "tcp://somewhere:1", Origin: settings.Origin{Process: true}}
 	}
-	w := pipeline.Told(s, now)
-	greet(w, pipeline.PostgresReached, d.postgres)
-	greet(w, pipeline.ObjectStorageReached, d.storage)
-	greet(w, pipeline.DockerReached, d.docker)
+	refuse := func(service pipeline.Fact[pipeline.Nothing, pipeline.Reached], err error) {
+		if err != nil {
+			w.Tell(service.Fails(pipeline.Nothing{}, pipeline.Refused, err))
+		}
+	}
+	refuse(pipeline.PostgresReached, d.postgres)
+	refuse(pipeline.ObjectStorageReached, d.storage)
+	refuse(pipeline.DockerReached, d.docker)
 	var runs []pipeline.TaskRun
 	var logs []pipeline.LogObject
 	var boxes []pipeline.Sandbox
@@ -115,7 +114,7 @@ func (d told) world() *pipeline.World {
 		foreign = append(foreign, box.Task)
 	}
 	w.Tell(
-		pipeline.TaskRuns.Is(pipeline.TeamSince{Team: team, Since: since}, pipeline.TaskRunListing{Runs: runs}),
+		pipeline.TaskRuns.Is(checkstest.TeamSince, pipeline.TaskRunListing{Runs: runs}),
 		pipeline.TaskRunsOf.Is(pipeline.TasksOf{Team: team, Tasks: foreign}, pipeline.TaskRunListing{Runs: d.past}),
 		pipeline.AgentLogs.Is(team, pipeline.LogListing{Logs: logs}),
 		pipeline.Sandboxes.Is(pipeline.Nothing{}, boxes),
@@ -123,45 +122,7 @@ func (d told) world() *pipeline.World {
 	return w
 }
 
-func greet(w *pipeline.World, fact pipeline.Fact[pipeline.Nothing, pipeline.Reached], down error) {
-	if down != nil {
-		w.Tell(fact.Fails(pipeline.Nothing{}, pipeline.Refused, down))
-		return
-	}
-	w.Tell(fact.Is(pipeline.Nothing{}, pipeline.Reached{}))
-}
-
-// part is the checks of this part, and what they wait for.
-func part() []*checks.Check {
-	var all []*checks.Check
-	var add func(*checks.Check)
-	add = func(c *checks.Check) {
-		for _, before := range slices.Concat(c.Requires, c.After) {
-			add(before)
-		}
-		if !slices.Contains(all, c) {
-			all = append(all, c)
-		}
-	}
-	for _, c := range []*checks.Check{sandbox.AgentRuns, sandbox.Network, sandbox.Logs, sandbox.Model, sandbox.Inactivity, sandbox.Containers} {
-		add(c)
-	}
-	return all
-}
-
-func diagnose(t *testing.T, d told) *checks.Diagnosis {
-	t.Helper()
-	selection, err := checks.Select(part(), nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return checks.Run(context.Background(), selection, checks.Options{World: d.world(), Team: team, Since: since})
-}
-
-func outcome(d *checks.Diagnosis, c *checks.Check) *checks.Outcome {
-	at := slices.IndexFunc(d.Outcomes, func(o *checks.Outcome) bool { return o.Check == c })
-	return d.Outcomes[at]
-}
+var agentChecks = []*checks.Check{sandbox.AgentRuns, sandbox.Network, sandbox.Logs, sandbox.Model, sandbox.Inactivity, sandbox.Containers}
 
 // found lists the findings of this part as "SBX001 error" or "SBX002 error < SBX001", those that have recovered or only
 // inform as such.
@@ -175,8 +136,8 @@ func found(d *checks.Diagnosis) []string {
 		if f.State == checks.Recovered {
 			line = fmt.Sprintf("%s recovered", f.Code)
 		}
-		for _, cause := range f.Causes {
-			line += " < " + string(cause.Code)
+		if causes := checkstest.Causes(f); causes != "" {
+			line += " < " + causes
 		}
 		all = append(all, line)
 	}

@@ -5,15 +5,13 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"doctor/checks"
+	"doctor/checks/checkstest"
 	"doctor/checks/pipeline"
 	"doctor/checks/pipeline/settings"
 	"doctor/checks/services"
 )
-
-var now = time.Date(2026, 11, 24, 14, 0, 0, 0, time.UTC)
 
 // subject is one service: its check, where it is expected, and its greeting.
 type subject struct {
@@ -47,22 +45,14 @@ var (
 )
 
 // examine runs one service check where the settings name the service at service.example:1, from the given origin.
-func (s subject) examine(t *testing.T, origin settings.Origin, greeted pipeline.Answer, change ...func(*settings.Settings)) *checks.Outcome {
-	t.Helper()
-	set := &settings.Settings{
-		Docker:        settings.Docker{Provider: "docker"},
-		ObjectStorage: settings.ObjectStorage{Enabled: true},
-	}
-	*s.address(set) = settings.Address{Setting: "SERVICE_HOST", URL: "http://service.example:1/path", Origin: origin}
+func (s subject) examine(origin settings.Origin, greeted pipeline.Answer, change ...func(*settings.Settings)) checkstest.Outcome {
+	w := checkstest.World(greeted)
+	w.Settings.Docker.Provider, w.Settings.ObjectStorage.Enabled = "docker", true
+	*s.address(w.Settings) = settings.Address{Setting: "SERVICE_HOST", URL: "http://service.example:1/path", Origin: origin}
 	for _, alter := range change {
-		alter(set)
+		alter(w.Settings)
 	}
-	selection, err := checks.Select([]*checks.Check{s.check}, nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := checks.Run(context.Background(), selection, checks.Options{World: pipeline.Told(set, now, greeted)})
-	return d.Outcomes[0]
+	return checkstest.Run(w, s.check)
 }
 
 func (s subject) fails(kind pipeline.Kind, cause string) pipeline.Answer {
@@ -74,7 +64,7 @@ func TestAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			reached := pipeline.Reached{Address: "http://service.example:1", Version: "1.2"}
 			for _, origin := range []settings.Origin{byDefault, inFile} {
-				o := s.examine(t, origin, s.greeting.Is(pipeline.Nothing{}, reached))
+				o := s.examine(origin, s.greeting.Is(pipeline.Nothing{}, reached))
 				if o.Status != checks.Passed || len(o.Findings) > 0 || o.Result != any(reached) {
 					t.Errorf("%s: %s (%s), result %v", origin, o.Status, o.Reason, o.Result)
 				}
@@ -95,13 +85,10 @@ func TestDoesNotAnswer(t *testing.T) {
 			pipeline.Failed:       "so it is said",
 		} {
 			t.Run(name+"/"+string(kind), func(t *testing.T) {
-				o := s.examine(t, inFile, s.fails(kind, "so it is said"))
-				if o.Status != checks.Failed || len(o.Findings) != 1 || o.Result != nil {
-					t.Fatalf("%s (%s), %d findings, result %v", o.Status, o.Reason, len(o.Findings), o.Result)
-				}
-				f := o.Findings[0]
-				if f.Code != s.code || f.Severity != checks.Error || f.Subject[0] != "http://service.example:1/path" {
-					t.Errorf("%s %s %v", f.Code, f.Severity, f.Subject)
+				o := s.examine(inFile, s.fails(kind, "so it is said"))
+				f := o.Reports(t, s.code, "http://service.example:1/path")
+				if o.Status != checks.Failed || f.Severity != checks.Error || o.Result != nil {
+					t.Errorf("%s (%s), %s, result %v", o.Status, o.Reason, f.Severity, o.Result)
 				}
 				if got := name + " does not answer at service.example:1: " + want; f.Title != got {
 					t.Errorf("got  %s\nwant %s", f.Title, got)
@@ -122,11 +109,9 @@ func TestNothingAtTheDefault(t *testing.T) {
 	anyProvider := func(s *settings.Settings) { s.Docker.Provider = "" }
 	for name, s := range subjects {
 		t.Run(name, func(t *testing.T) {
-			o := s.examine(t, byDefault, s.fails(pipeline.Refused, ""), anyProvider)
-			if o.Status != checks.Skipped || o.Reason != "nothing at service.example:1" {
-				t.Errorf("refused: %s (%s)", o.Status, o.Reason)
-			}
-			o = s.examine(t, byDefault, s.fails(pipeline.TimedOut, ""), anyProvider)
+			o := s.examine(byDefault, s.fails(pipeline.Refused, ""), anyProvider)
+			o.Says(t, "skipped: nothing at service.example:1")
+			o = s.examine(byDefault, s.fails(pipeline.TimedOut, ""), anyProvider)
 			if len(o.Findings) != 1 || !strings.Contains(o.Findings[0].Evidence[0].Excerpt, "is not set, which means http://service.example:1/path") {
 				t.Errorf("somebody is there and says nothing: %s (%s), %d findings", o.Status, o.Reason, len(o.Findings))
 			}
@@ -138,9 +123,9 @@ func TestCouldNotLook(t *testing.T) {
 	for name, s := range subjects {
 		for _, kind := range []pipeline.Kind{pipeline.RunOver, pipeline.NotRecorded} {
 			t.Run(name+"/"+string(kind), func(t *testing.T) {
-				o := s.examine(t, inFile, s.fails(kind, "no time"))
-				if o.Status != checks.Unknown || len(o.Findings) > 0 {
-					t.Errorf("%s (%s), %d findings", o.Status, o.Reason, len(o.Findings))
+				o := s.examine(inFile, s.fails(kind, "no time"))
+				if o.Is(t, checks.Unknown, ""); len(o.Findings) > 0 {
+					t.Errorf("%d findings", len(o.Findings))
 				}
 			})
 		}
@@ -150,7 +135,7 @@ func TestCouldNotLook(t *testing.T) {
 func TestDockerWhereNoSandboxRuns(t *testing.T) {
 	docker := subjects["Docker"]
 	for provider, want := range map[string]checks.Severity{"docker": checks.Error, "Docker": checks.Error, "modal": checks.Info, "MODAL_DOCKER": checks.Info, "": checks.Info} {
-		o := docker.examine(t, inFile, docker.fails(pipeline.Refused, ""), func(s *settings.Settings) { s.Docker.Provider = provider })
+		o := docker.examine(inFile, docker.fails(pipeline.Refused, ""), func(s *settings.Settings) { s.Docker.Provider = provider })
 		if len(o.Findings) != 1 || o.Findings[0].Severity != want {
 			t.Errorf("%q: %s, %d findings", provider, o.Status, len(o.Findings))
 		}
@@ -162,7 +147,7 @@ func TestDockerWhereNoSandboxRuns(t *testing.T) {
 
 func TestDockerIsNamedByItsProvider(t *testing.T) {
 	docker := subjects["Docker"]
-	o := docker.examine(t, byDefault, docker.fails(pipeline.Refused, ""))
+	o := docker.examine(byDefault, docker.fails(pipeline.Refused, ""))
 	if o.Status != checks.Failed {
 		t.Errorf("SANDBOX_PROVIDER is docker, and nothing is there: %s (%s)", o.Status, o.Reason)
 	}
@@ -170,10 +155,8 @@ func TestDockerIsNamedByItsProvider(t *testing.T) {
 
 func TestObjectStorageThatIsOff(t *testing.T) {
 	storage := subjects["object storage"]
-	o := storage.examine(t, inFile, storage.fails(pipeline.Refused, ""), func(s *settings.Settings) { s.ObjectStorage.Enabled = false })
-	if o.Status != checks.Skipped || !strings.Contains(o.Reason, "OBJECT_STORAGE_ENABLED") {
-		t.Errorf("%s (%s)", o.Status, o.Reason)
-	}
+	o := storage.examine(inFile, storage.fails(pipeline.Refused, ""), func(s *settings.Settings) { s.ObjectStorage.Enabled = false })
+	o.Is(t, checks.Skipped, "OBJECT_STORAGE_ENABLED")
 }
 
 func TestDependantsAreBlocked(t *testing.T) {
@@ -182,23 +165,16 @@ func TestDependantsAreBlocked(t *testing.T) {
 		ID: "some.thing", Title: "t", Requires: []*checks.Check{s.check}, Reads: []checks.Source{checks.ClickHouse},
 		Run: func(context.Context, *checks.Pass) (any, error) { return nil, errors.New("it looked") },
 	}
-	selection, err := checks.Select([]*checks.Check{s.check, dependant}, nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for origin, want := range map[settings.Origin]checks.Status{inFile: checks.Blocked, byDefault: checks.Skipped} {
-		set := &settings.Settings{}
-		set.ClickHouse.Address = settings.Address{Setting: "CLICKHOUSE_HOST", URL: "clickhouse://localhost:9000", Origin: origin}
-		d := checks.Run(context.Background(), selection, checks.Options{World: pipeline.Told(set, now, s.fails(pipeline.Refused, ""))})
-		if o := d.Outcomes[1]; o.Status != want {
-			t.Errorf("%s: %s (%s)", origin, o.Status, o.Reason)
-		}
+		w := checkstest.World(s.fails(pipeline.Refused, ""))
+		w.Settings.ClickHouse.Address = settings.Address{Setting: "CLICKHOUSE_HOST", URL: "clickhouse://localhost:9000", Origin: origin}
+		checkstest.Run(w, dependant).Is(t, want, "")
 	}
 }
 
 func TestUnixSocketIsNamed(t *testing.T) {
 	docker := subjects["Docker"]
-	o := docker.examine(t, inFile, docker.fails(pipeline.Denied, "permission denied"), func(s *settings.Settings) {
+	o := docker.examine(inFile, docker.fails(pipeline.Denied, "permission denied"), func(s *settings.Settings) {
 		s.Docker.URL = "unix:///var/run/docker.sock"
 	})
 	if want := "Docker does not answer at /var/run/docker.sock: credentials refused: permission denied"; o.Findings[0].Title != want {

@@ -1,26 +1,22 @@
 package services_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
 
 	"doctor/checks"
+	"doctor/checks/checkstest"
 	"doctor/checks/pipeline"
 	"doctor/checks/pipeline/settings"
 	"doctor/checks/services"
 )
 
 // supported runs the check of the support services where each host of theirs gives its answer.
-func supported(t *testing.T, all []settings.Support, answers ...pipeline.Answer) *checks.Outcome {
-	t.Helper()
-	selection, err := checks.Select([]*checks.Check{services.Support}, nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	world := pipeline.Told(&settings.Settings{Support: all}, now, answers...)
-	return checks.Run(context.Background(), selection, checks.Options{World: world}).Outcomes[0]
+func supported(all []settings.Support, answers ...pipeline.Answer) checkstest.Outcome {
+	w := checkstest.World(answers...)
+	w.Settings.Support = all
+	return checkstest.Run(w, services.Support)
 }
 
 func takes(host string) pipeline.Answer {
@@ -77,7 +73,7 @@ func TestSupport(t *testing.T) {
 		"the run was over":            {[]settings.Support{brokers(inFile, kafka), tools}, []pipeline.Answer{turnsDown(kafka, pipeline.RunOver), takes(mcp)}, checks.Unknown, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := supported(t, test.all, test.answers...)
+			o := supported(test.all, test.answers...)
 			var said []string
 			for _, f := range o.Findings {
 				said = append(said, f.Title, string(f.Stage))

@@ -5,11 +5,10 @@ import (
 	"time"
 
 	"doctor/checks"
-	"doctor/checks/environment"
+	"doctor/checks/checkstest"
 	"doctor/checks/journey"
 	"doctor/checks/pipeline"
 	"doctor/checks/pipeline/settings"
-	"doctor/checks/services"
 	"doctor/checks/workflows"
 )
 
@@ -32,15 +31,15 @@ func TestAFailureNamesTheSettingThatIsMissing(t *testing.T) {
 		env     []settings.EnvFile
 		message string
 		worker  string // that failed
-		cause   checks.Code
+		cause   string
 	}{
-		"the key is missing":            {envFile("", ""), unconfigured, "", checks.ENV003},
-		"the worker has not read it":    {envFile("ANTHROPIC_API_KEY", "sk-ant-abc"), unconfigured, old, checks.ENV004},
+		"the key is missing":            {envFile("", ""), unconfigured, "", "ENV003"},
+		"the worker has not read it":    {envFile("ANTHROPIC_API_KEY", "sk-ant-abc"), unconfigured, old, "ENV004"},
 		"another worker has failed":     {envFile("ANTHROPIC_API_KEY", "sk-ant-abc"), unconfigured, "4712@vm", ""},
-		"the key is refused":            {envFile("ANTHROPIC_API_KEY", "sk-ant-abc"), "Error code: 401 - authentication_error: invalid x-api-key", "", checks.ENV003},
+		"the key is refused":            {envFile("ANTHROPIC_API_KEY", "sk-ant-abc"), "Error code: 401 - authentication_error: invalid x-api-key", "", "ENV003"},
 		"the failure is about another":  {envFile("", ""), "Overloaded", old, ""},
 		"another setting is missing":    {envFile("ANTHROPIC_API_KEY", "sk-ant-abc"), "SANDBOX_JWT_PRIVATE_KEY is not set", old, ""},
-		"and that one has been set now": {envFile("SANDBOX_JWT_PRIVATE_KEY", "abc"), "SANDBOX_JWT_PRIVATE_KEY is not set", old, checks.ENV004},
+		"and that one has been set now": {envFile("SANDBOX_JWT_PRIVATE_KEY", "abc"), "SANDBOX_JWT_PRIVATE_KEY is not set", old, "ENV004"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run := failed(buffers(), journey.SafetyFilterActivity, "ValueError", test.message)
@@ -55,29 +54,24 @@ func TestAFailureNamesTheSettingThatIsMissing(t *testing.T) {
 				pipeline.Pollers.Is(pipeline.TaskQueue{Name: queue}, []pipeline.Poller{{Identity: old, LastAccess: noon}}),
 				pipeline.LocalWorkers.Is([]string{old}, map[string]time.Time{old: noon.Add(-time.Hour)}),
 			)
-			o := diagnose(t, w, workflows.Failures, environment.APIKeys, environment.Workers)
-			if len(o.Findings) != 1 {
-				t.Fatalf("got %s", said(o))
-			}
-			if causes := o.Findings[0].Causes; test.cause == "" != (len(causes) == 0) || len(causes) > 1 || len(causes) == 1 && causes[0].Code != test.cause {
-				t.Errorf("blames %v, want %q", causes, test.cause)
-			}
+			o := checkstest.Run(w, workflows.Failures)
+			o.Reports(t, checks.TMP002)
+			o.Blames(t, test.cause)
 		})
 	}
 }
 
 func TestAFailureNamesTheSupportServiceThatIsDown(t *testing.T) {
 	const message = "Cannot connect to host localhost:3305 ssl:default [Connect call failed ('127.0.0.1', 3305)]"
-	for host, want := range map[string]bool{"localhost:3305": true, "localhost:3306": false} {
+	for host, want := range map[string]string{"localhost:3305": "SVC006", "localhost:3306": ""} {
 		w := world(failed(groupings(), "get_embedding_activity", "ClientConnectorError", message).story)
 		w.Settings.Support = []settings.Support{{
 			Name: "embedding worker", Hosts: []string{host},
 			Address: settings.Address{Setting: "EMBEDDING_API_URL", URL: host, Origin: settings.Origin{Process: true}},
 		}}
 		w.Tell(pipeline.SupportReached.Fails(host, pipeline.Refused, nil))
-		o := diagnose(t, w, workflows.Failures, services.Support)
-		if len(o.Findings) != 1 || !o.Findings[0].Root() != want {
-			t.Errorf("%s: blamed %t, want %t: %s", host, !want, want, said(o))
-		}
+		o := checkstest.Run(w, workflows.Failures)
+		o.Reports(t, checks.TMP002)
+		o.Blames(t, want)
 	}
 }

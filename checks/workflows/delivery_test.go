@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"doctor/checks/checkstest"
 	"doctor/checks/journey"
 	"doctor/checks/pipeline"
 )
@@ -30,7 +31,7 @@ func TestDelivery(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			story := test.first.story
-			o := diagnose(t, world(story), journey.Histories)
+			o := checkstest.Run(world(story), journey.Histories)
 			runs := o.Result.(*journey.Runs)
 			sent := time.Time{}
 			for _, e := range test.first.events {

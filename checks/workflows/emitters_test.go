@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doctor/checks"
+	"doctor/checks/checkstest"
 	"doctor/checks/journey"
 	"doctor/checks/pipeline"
 	"doctor/checks/workflows"
@@ -67,10 +68,8 @@ func TestEmitters(t *testing.T) {
 		"who knows which":         {[]*story{late(sealed(), waiting), delivered(12, sealed())}, "a signal did not get into the buffer within 10m0s"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := diagnose(t, world(test.stories...), workflows.Emitters)
-			if got := said(o); got != test.want {
-				t.Errorf("got  %s (%s)\nwant %s", got, o.Reason, test.want)
-			}
+			o := checkstest.Run(world(test.stories...), workflows.Emitters)
+			o.Says(t, test.want)
 			for _, f := range o.Findings {
 				if f.Stage != checks.Emitter || !slices.Equal(f.Subject, []string{"signal-emitter-7-abc"}) {
 					t.Errorf("%v at %s", f.Subject, f.Stage)
@@ -89,7 +88,7 @@ func TestAnEmitterTellsWhatItWaitedFor(t *testing.T) {
 			t.fail(t.ask("submit_signal_to_buffer_activity")[0], "RPCError", "Workflow\nquery failed")
 		},
 	} {
-		o := diagnose(t, world(late(sealed(), steps)), workflows.Emitters)
+		o := checkstest.Run(world(late(sealed(), steps)), workflows.Emitters)
 		if !slices.ContainsFunc(o.Findings[0].Evidence, func(e checks.Evidence) bool { return e.Excerpt == want && e.Locator.Run == "run-000" }) {
 			t.Errorf("nothing says %q: %+v", want, o.Findings[0].Evidence)
 		}
@@ -99,9 +98,9 @@ func TestAnEmitterTellsWhatItWaitedFor(t *testing.T) {
 func TestAnEmitterWithoutHistory(t *testing.T) {
 	s := late(sealed(), waiting)
 	s.runs[0].gone = true
-	o := diagnose(t, world(s), workflows.Emitters)
-	if len(o.Findings) != 1 || len(o.Findings[0].Evidence) != 1 || !strings.Contains(o.Reason, "run-000") {
-		t.Errorf("%s (%s)", said(o), o.Reason)
+	o := checkstest.Run(world(s), workflows.Emitters)
+	if f := o.Reports(t, checks.TMP004); len(f.Evidence) != 1 || !strings.Contains(o.Reason, "run-000") {
+		t.Errorf("evidence %+v (%s)", f.Evidence, o.Reason)
 	}
 }
 
@@ -109,11 +108,11 @@ func TestAnEmitterThatNoWorkerServes(t *testing.T) {
 	for name, test := range map[string]struct {
 		queue  string
 		waits  time.Time
-		blamed bool
+		blames string
 	}{
-		"since before its end": {queue, day.Add(2 * time.Minute), true},
-		"only since then":      {queue, day.Add(30 * time.Minute), false},
-		"in another queue":     {"elsewhere", day.Add(2 * time.Minute), false},
+		"since before its end": {queue, day.Add(2 * time.Minute), "TMP003"},
+		"only since then":      {queue, day.Add(30 * time.Minute), ""},
+		"in another queue":     {"elsewhere", day.Add(2 * time.Minute), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			buffer := buffers().begin()
@@ -121,10 +120,9 @@ func TestAnEmitterThatNoWorkerServes(t *testing.T) {
 			buffer.detail.Task = &pipeline.PendingTask{State: "SCHEDULED", Scheduled: test.waits, Attempt: 1}
 			w := world(late(sealed(), nil), buffer.story)
 			w.Tell(pipeline.Pollers.Is(pipeline.TaskQueue{Name: test.queue}, nil))
-			o := diagnose(t, w, workflows.Emitters, workflows.Workers)
-			if f := o.Findings[0]; f.Root() == test.blamed || test.blamed && f.Causes[0].Code != checks.TMP003 {
-				t.Errorf("causes %v, want %t", f.Causes, test.blamed)
-			}
+			o := checkstest.Run(w, workflows.Emitters)
+			o.Reports(t, checks.TMP004)
+			o.Blames(t, test.blames)
 		})
 	}
 }
@@ -146,18 +144,17 @@ func TestAnEmitterBehindABufferThatFails(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		run    *told
-		blamed bool
+		blames string
 	}{
-		"since before it":  {failing(0), true},
-		"while it waited":  {failing(5 * time.Minute), true},
-		"only since then":  {failing(30 * time.Minute), false},
-		"grouping's fault": {other(), false},
+		"since before it":  {failing(0), "TMP002"},
+		"while it waited":  {failing(5 * time.Minute), "TMP002"},
+		"only since then":  {failing(30 * time.Minute), ""},
+		"grouping's fault": {other(), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := diagnose(t, world(late(sealed(), waiting), test.run.story), workflows.Emitters, workflows.Failures)
-			if f := o.Findings[0]; f.Root() == test.blamed || test.blamed && f.Causes[0].Code != checks.TMP002 {
-				t.Errorf("causes %v, want %t", f.Causes, test.blamed)
-			}
+			o := checkstest.Run(world(late(sealed(), waiting), test.run.story), workflows.Emitters)
+			o.Reports(t, checks.TMP004)
+			o.Blames(t, test.blames)
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"doctor/checks"
+	"doctor/checks/checkstest"
 	"doctor/checks/journey"
 	"doctor/checks/pipeline"
 	"doctor/checks/services"
@@ -84,10 +85,8 @@ func TestFailures(t *testing.T) {
 			if test.run.run.Status != pipeline.Running {
 				test.run.detail = pipeline.Detail{}
 			}
-			o := diagnose(t, world(test.run.story), workflows.Failures)
-			if got := said(o); got != test.want {
-				t.Fatalf("got  %s\nwant %s", got, test.want)
-			}
+			o := checkstest.Run(world(test.run.story), workflows.Failures)
+			o.Says(t, test.want)
 			if len(o.Findings) > 0 && (o.Findings[0].Severity != test.severity || o.Findings[0].Stage != test.stage) {
 				t.Errorf("%s at %s, want %s at %s", o.Findings[0].Severity, o.Findings[0].Stage, test.severity, test.stage)
 			}
@@ -101,33 +100,30 @@ func TestAFailureIsOverWhenALaterRunWentWell(t *testing.T) {
 	run.succeed(journey.WaitActivity).goOn().idle()
 	w := world(run.story)
 	w.Tell(pipeline.Tails.Is(pipeline.RunTail{Run: run.run.Run, Events: 12}, pipeline.History{Events: run.events[1:], Truncated: true}))
-	if got := said(diagnose(t, w, workflows.Failures)); got != "recovered: generate_search_queries_activity failed: LLM call failed" {
-		t.Errorf("got %s", got)
-	}
+	checkstest.Run(w, workflows.Failures).Says(t, "recovered: generate_search_queries_activity failed: LLM call failed")
 }
 
 func TestTheSameFailureIsOneFinding(t *testing.T) {
 	run := failed(groupings(), assign, "DoesNotExist", phantom)
 	run.fail(run.ask(assign)[0], "DoesNotExist", phantom)
 	run.fail(run.ask(assign)[0], "IntegrityError", "duplicate key")
-	o := diagnose(t, world(run.story), workflows.Failures)
+	o := checkstest.Run(world(run.story), workflows.Failures)
 	if len(o.Findings) != 2 || len(o.Findings[0].Evidence) != 2 || o.Findings[0].Fingerprint() == o.Findings[1].Fingerprint() {
-		t.Errorf("got %s", said(o))
+		t.Errorf("got %s", o.Said())
 	}
 }
 
 func TestAFailureNamesTheServiceThatIsDown(t *testing.T) {
 	run := failed(groupings(), "get_embedding_activity", "ConnectError", "connection refused: db.example:5432")
 	refused := pipeline.PostgresReached.Fails(pipeline.Nothing{}, pipeline.Refused, nil)
-	for address, want := range map[string]bool{"db.example:5432": true, "elsewhere.example:5432": false} {
+	for address, want := range map[string]string{"db.example:5432": "SVC005", "elsewhere.example:5432": ""} {
 		w := world(run.story)
 		w.Tell(refused)
 		w.Settings.Postgres.URL = "postgres://" + address + "/posthog"
 		w.Settings.Postgres.Origin.Process = true
-		o := diagnose(t, w, workflows.Failures, services.Postgres)
-		if got := !o.Findings[0].Root(); got != want {
-			t.Errorf("%s: blamed %t, want %t", address, got, want)
-		}
+		o := checkstest.Run(w, workflows.Failures)
+		o.Reports(t, checks.TMP002)
+		o.Blames(t, want)
 	}
 }
 
@@ -154,9 +150,9 @@ func TestWorkers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := world(test.run.story)
 			w.Tell(pipeline.Pollers.Is(pipeline.TaskQueue{Name: queue}, test.pollers))
-			o := diagnose(t, w, workflows.Workers)
+			o := checkstest.Run(w, workflows.Workers)
 			if got := len(o.Findings) == 1; got != test.want || o.Status == checks.Unknown {
-				t.Errorf("found %t, want %t: %s", got, test.want, said(o))
+				t.Errorf("found %t, want %t: %s", got, test.want, o.Said())
 			}
 			if test.want && !slices.ContainsFunc(o.Findings[0].Evidence, func(e checks.Evidence) bool { return e.Locator.Workflow == bufferID }) {
 				t.Errorf("the evidence does not say what waits: %+v", o.Findings[0].Evidence)
@@ -168,8 +164,7 @@ func TestWorkers(t *testing.T) {
 func TestAFailureBlamesNoServiceThatIsOnlyUnknown(t *testing.T) {
 	w := world(failed(groupings(), "get_embedding_activity", "ConnectError", "connection refused: db.example:5432").story)
 	w.Settings.Postgres.URL = "postgres://db.example:5432/posthog"
-	o := diagnose(t, w, workflows.Failures, services.Postgres)
-	if len(o.Findings) != 1 || !o.Findings[0].Root() {
-		t.Errorf("blamed without evidence: %s", said(o))
-	}
+	w.Tell(pipeline.PostgresReached.Fails(pipeline.Nothing{}, pipeline.RunOver, nil))
+	checkstest.Run(w, services.Postgres).Is(t, checks.Unknown, "")
+	checkstest.Run(w, workflows.Failures).Blames(t, "")
 }

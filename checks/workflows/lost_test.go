@@ -1,13 +1,13 @@
 package workflows_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"doctor/checks"
+	"doctor/checks/checkstest"
 	"doctor/checks/journey"
 	"doctor/checks/pipeline"
 	"doctor/checks/workflows"
@@ -48,27 +48,9 @@ func TestCarriedSignals(t *testing.T) {
 		"delivered again":                               {deliveredAgain(), "recovered: 1 signal was lost when buffer-signals-7 continued as new"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := said(diagnose(t, world(test.story.story), workflows.CarriedSignals)); got != test.want {
-				t.Errorf("got  %s\nwant %s", got, test.want)
-			}
+			checkstest.Run(world(test.story.story), workflows.CarriedSignals).Says(t, test.want)
 		})
 	}
-}
-
-// said is what a check said, in one line.
-func said(o *checks.Outcome) string {
-	var all []string
-	for _, f := range o.Findings {
-		title := f.Title
-		if f.State == checks.Recovered {
-			title = "recovered: " + title
-		}
-		all = append(all, title)
-	}
-	if o.Status != checks.Passed && o.Status != checks.Failed {
-		all = append(all, fmt.Sprintf("%s: %s", o.Status, o.Reason))
-	}
-	return strings.Join(all, "; ")
 }
 
 func lastSignal(t *told) int {
@@ -155,10 +137,8 @@ func TestRunsThatEndWithSignalsInHand(t *testing.T) {
 		"carried in, in a lost batch":  {carriedBatch().end(pipeline.Terminated, pipeline.Event{Reason: "x"}), "buffer-signals-7 was terminated with 2 signals in hand", checks.Error},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := diagnose(t, world(test.story.story), workflows.Batches)
-			if got := said(o); got != test.want {
-				t.Errorf("got  %s\nwant %s", got, test.want)
-			}
+			o := checkstest.Run(world(test.story.story), workflows.Batches)
+			o.Says(t, test.want)
 			if len(o.Findings) > 0 && o.Findings[0].Severity != test.severity {
 				t.Errorf("severity %s, want %s", o.Findings[0].Severity, test.severity)
 			}
@@ -171,7 +151,7 @@ func TestTheRuleIsNeverWrong(t *testing.T) {
 	decided, total := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		s, truth := drawStory(t)
-		o := diagnose(t, world(s), workflows.CarriedSignals)
+		o := checkstest.Run(world(s), workflows.CarriedSignals)
 		losses, _ := o.Result.([]workflows.Loss)
 		found := map[string]int{}
 		for _, l := range losses {

@@ -1,26 +1,21 @@
 package workflows_test
 
 import (
-	"context"
 	"fmt"
 	"time"
 
-	"doctor/checks"
+	"doctor/checks/checkstest"
 	"doctor/checks/journey"
 	"doctor/checks/pipeline"
-	"doctor/checks/pipeline/settings"
 )
 
 const (
-	team     = 7
+	team     = checkstest.Team
 	bufferID = "buffer-signals-7"
 	queue    = "development-task-queue"
 )
 
-var (
-	noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-	day  = noon.Add(-24 * time.Hour)
-)
+var noon, day = checkstest.Now, checkstest.Since
 
 // story writes down the histories of one workflow as a Temporal server would: in the order in which it writes events,
 // with the ids by which they refer to each other.
@@ -171,7 +166,7 @@ func (t *told) close(status pipeline.Status) {
 // world is a world in which Temporal tells these stories.
 func world(stories ...*story) *pipeline.World {
 	var listing pipeline.Listing
-	answers := []pipeline.Answer{pipeline.TemporalReached.Is(pipeline.Nothing{}, pipeline.Reached{Version: "1.29.1"})}
+	var answers []pipeline.Answer
 	for _, s := range stories {
 		for _, t := range s.runs {
 			listing.Executions = append([]pipeline.Execution{t.run}, listing.Executions...)
@@ -185,58 +180,5 @@ func world(stories ...*story) *pipeline.World {
 			}
 		}
 	}
-	answers = append(answers, pipeline.Executions.Is(pipeline.TeamSince{Team: team, Since: day}, listing))
-	return pipeline.Told(&settings.Settings{}, noon, answers...)
-}
-
-// tester is a [testing.T] or a [rapid.T].
-type tester interface {
-	Helper()
-	Fatal(args ...any)
-	Fatalf(format string, args ...any)
-}
-
-// diagnose runs one check, and what it requires, on a world.
-func diagnose(t tester, w *pipeline.World, c *checks.Check, also ...*checks.Check) *checks.Outcome {
-	t.Helper()
-	all := closure(c)
-	for _, other := range also {
-		all = append(all, closure(other)...)
-	}
-	only := []string{c.ID}
-	for _, other := range also {
-		only = append(only, other.ID)
-	}
-	selection, err := checks.Select(unique(all), only, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := checks.Run(context.Background(), selection, checks.Options{World: w, Team: team, Since: day})
-	for _, o := range d.Outcomes {
-		if o.Check == c {
-			return o
-		}
-	}
-	t.Fatalf("%s did not run", c.ID)
-	return nil
-}
-
-func closure(c *checks.Check) []*checks.Check {
-	var all []*checks.Check
-	for _, before := range append(append([]*checks.Check{}, c.Requires...), c.After...) {
-		all = append(all, closure(before)...)
-	}
-	return append(all, c)
-}
-
-func unique(all []*checks.Check) []*checks.Check {
-	seen := map[*checks.Check]bool{}
-	var once []*checks.Check
-	for _, c := range all {
-		if !seen[c] {
-			seen[c] = true
-			once = append(once, c)
-		}
-	}
-	return once
+	return checkstest.World(append(answers, pipeline.Executions.Is(checkstest.TeamSince, listing))...)
 }
