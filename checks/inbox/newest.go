@@ -192,24 +192,32 @@ const slow = 5 * time.Minute
 // Now is the instant at which the world is looked at.
 func (n *newest) Now() time.Time { return n.World.Now }
 
-// insertedSince finds the report of the newest row that came after an instant. Old servers keep whole seconds.
+// insertedSince finds the report of the newest row that came after an instant.
 func (n *newest) insertedSince(instant time.Time) (report string, ok bool) {
 	signals, _ := checks.ResultOf[*embeddings.Signals](n.Pass, embeddings.Live)
 	if signals == nil {
 		return "", false
 	}
-	latest := instant.Truncate(time.Second)
+	var latest time.Time
 	for _, table := range signals.Tables {
 		if !table.Table.Searched() {
 			continue
 		}
 		for _, r := range table.Reports {
-			if !r.Inserted.Before(latest) {
+			if isSince(r.Inserted, instant) && !r.Inserted.Before(latest) {
 				report, latest, ok = r.Report, r.Inserted, true
 			}
 		}
 	}
 	return report, ok
+}
+
+// isSince reports whether a row may have been inserted after an instant. Old servers keep whole seconds.
+func isSince(inserted, instant time.Time) bool {
+	if inserted.Nanosecond() == 0 {
+		instant = instant.Truncate(time.Second)
+	}
+	return !inserted.Before(instant)
 }
 
 func (n *newest) inReport(ctx context.Context, report string) {
