@@ -62,21 +62,6 @@ func plain(value string) string {
 	return value
 }
 
-// Parts of names, and their ends, that say whether a setting's value is a secret.
-var (
-	secretParts = []string{"KEY", "SECRET", "TOKEN", "PASSW", "PASSPHRASE", "PRIVATE", "CREDENTIAL"}
-	publicParts = []string{"PUBLIC", "PUBLISHABLE"}
-	publicEnds  = []string{"_ID", "_IDS", "_NAME", "_PATH", "_FILE", "_URL", "_URI", "_HOST", "_ALG", "_ALGORITHM"}
-)
-
-// saysSecret reports whether a setting's name says that its value is a secret.
-func saysSecret(name string) bool {
-	name = strings.ToUpper(name)
-	has := func(part string) bool { return strings.Contains(name, part) }
-	ends := func(end string) bool { return strings.HasSuffix(name, end) }
-	return slices.ContainsFunc(secretParts, has) && !slices.ContainsFunc(publicParts, has) && !slices.ContainsFunc(publicEnds, ends)
-}
-
 // isLivePassword judges a password in a URL. On this machine and between containers all that matters is whether a machine
 // has drawn it; to a host elsewhere people also log in with passwords that they have thought of.
 func (s *search) isLivePassword(password string, m redact.Match) bool {
@@ -151,16 +136,5 @@ func (s *search) isLiveToken(token string) bool {
 	case err == nil:
 		return expires > float64(s.now.Unix())
 	}
-	return holdsRandom(string(payload))
-}
-
-// holdsRandom reports whether a text has a word in it that a machine has drawn, such as the id that a token has when it is
-// one of many.
-func holdsRandom(text string) bool {
-	for start, end := range redact.Words(text) {
-		if redact.Random(text[start:end]) {
-			return true
-		}
-	}
-	return false
+	return redact.HoldsRandom(string(payload))
 }

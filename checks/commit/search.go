@@ -90,7 +90,7 @@ func byLength(a, b string) int { return len(a) - len(b) }
 
 // secretsOf are the secrets in an assignment: its value when the name says so, else what shapes tell.
 func (s *search) secretsOf(line settings.Line) []string {
-	if saysSecret(line.Name) && s.isReal(line.Value) {
+	if redact.SaysSecret(line.Name) && s.isReal(line.Value) {
 		return []string{line.Value}
 	}
 	var secrets []string
@@ -159,7 +159,7 @@ func (s *search) assigned(text string) []secret {
 	}
 	var found []secret
 	for _, line := range lines {
-		if line.Commented || !saysSecret(line.Name) || !s.isReal(line.Value) {
+		if line.Commented || !redact.SaysSecret(line.Name) || !s.isReal(line.Value) {
 			continue
 		}
 		mask := redact.Match{End: len(line.Value)}

@@ -116,13 +116,15 @@ func privateKeys(text string) []Match {
 	}
 }
 
+var lineBreaks = strings.NewReplacer(`\r`, "", `\n`, "")
+
 // PEMBody is a private key's text without what differs with the way it is written: its rims, its line breaks, escaped or
 // not, and what a language puts around them.
 func PEMBody(text string) string {
 	if _, behind, ok := strings.Cut(text, " KEY-----"); ok {
 		text, _, _ = strings.Cut(behind, pemEnd)
 	}
-	text = strings.NewReplacer(`\r`, "", `\n`, "").Replace(text)
+	text = lineBreaks.Replace(text)
 	return strings.Map(func(r rune) rune {
 		if r < 0x80 && (isBase64[r] || r == '=') {
 			return r

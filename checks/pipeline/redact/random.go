@@ -15,6 +15,17 @@ func Random(value string) bool {
 	return !repeats(value) && !counts(value) && mixed(value)
 }
 
+// HoldsRandom reports whether a text has a word in it that a machine has drawn, such as the id that a token has when it is
+// one of many.
+func HoldsRandom(text string) bool {
+	for start, end := range Words(text) {
+		if Random(text[start:end]) {
+			return true
+		}
+	}
+	return false
+}
+
 // mixed reports whether letters, capitals and digits alternate as they do by chance. In names and words they come in
 // blocks: a capital begins a word, digits stand at its end, if there are any.
 func mixed(value string) bool {
@@ -110,13 +121,14 @@ var (
 	fillers  = []string{"path/to/", "...", "…", "***", "xxxx", "{{", "placeholder"}
 	requests = []string{"changeme", "changethis", "replaceme", "replacethis", "replacewith", "fillmein"}
 	noValues = []string{"todo", "fixme", "tbd", "none", "null"}
+	dashes   = strings.NewReplacer("-", "", "_", "", " ", "")
 )
 
 // Placeholder reports whether a value only keeps the place of one, as example files write it: /path/to/…, your-key,
 // <token>, sk-..., changeme. An empty value is none: it says that nothing is set.
 func Placeholder(value string) bool {
 	value = strings.ToLower(strings.TrimSpace(value))
-	undashed := strings.NewReplacer("-", "", "_", "", " ", "").Replace(value)
+	undashed := dashes.Replace(value)
 	switch {
 	case value == "":
 		return false

@@ -104,21 +104,24 @@ const Shortest = 16
 
 // Words yields the places, in bytes, of the words of a text that are long enough to be a secret or the greater part of
 // one. A word is made of letters, digits, _ and -.
-func Words(text string) iter.Seq2[int, int] {
+func Words(text string) iter.Seq2[int, int] { return words(text, &isWord, Shortest) }
+
+// words yields the places of what is made of a set of characters, of at least so many.
+func words(text string, of *[256]bool, shortest int) iter.Seq2[int, int] {
 	return func(yield func(start, end int) bool) {
-		for start := 0; start+Shortest <= len(text); {
+		for start := 0; start+shortest <= len(text); {
 			// A word that begins here covers all of the next bytes. The last of them that belongs to no word shows that
 			// every word before it is too short, so that most bytes of a text are never looked at.
-			last := start + Shortest - 1
-			for last >= start && isWord[text[last]] {
+			last := start + shortest - 1
+			for last >= start && of[text[last]] {
 				last--
 			}
 			if last >= start {
 				start = last + 1
 				continue
 			}
-			end := start + Shortest
-			for end < len(text) && isWord[text[end]] {
+			end := start + shortest
+			for end < len(text) && of[text[end]] {
 				end++
 			}
 			if !yield(start, end) {
