@@ -3,7 +3,7 @@
 GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 LAB := go run -C fixtures/lab .
 
-.PHONY: build test unit demo lab lab-install lab-down bench lint fmt
+.PHONY: build test unit demo captures lab lab-install lab-down bench lint fmt
 
 # Without what only a debugger and a manual page's generator would use: smaller, and faster to start.
 FLAGS := -trimpath -tags urfave_cli_no_docs -ldflags "-s -w"
@@ -18,9 +18,14 @@ unit: # the tests that need no service
 	go test -race ./...
 
 # A finding is what the demonstration is to end with: exit code 1 of doctor is its success.
-demo: build lab-install lab # the main job: break the pipeline on the real services, and run doctor on it
-	@command=$$($(LAB) give stale-embeddings-after-cleanup --team-id 1 | tail -n 1) && \
-	echo "$$command" && { ./$$command || test $$? -eq 1; }
+demo: build # the main job, on a recorded pipeline: needs nothing but Go
+	@echo ./doctor --from fixtures/captures/demo.zip && { ./doctor --from fixtures/captures/demo.zip || test $$? -eq 1; }
+
+# The lab's folder is in the captures, and should be nobody's own.
+captures: # record fixtures/captures anew from the lab's diseases, and their golden reports
+	rm -f fixtures/captures/*
+	DOCTOR_LAB_DATA=/tmp/doctor-lab $(LAB) with go test -count=1 -timeout 30m ./diseases -run 'TestDiseases|TestHealth|TestDemo' -args -captures ../../captures
+	go test ./report/command -run TestCaptures -update
 
 lab: # start the real services, and leave them running
 	$(LAB) up

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"doctor/checks/pipeline"
+	"doctor/checks/pipeline/settings"
 )
 
 // grace is how long a run that is over still waits for the checks that are just saying why they could not end.
@@ -202,8 +203,13 @@ func (c crash) Error() string { return fmt.Sprintf("crashed: %v", c.value) }
 // protect runs the check and makes an error of its panic.
 func protect(ctx context.Context, p *Pass) (result any, err error) {
 	defer func() {
-		if r := recover(); r != nil {
-			result, err = nil, crash{r}
+		r := recover()
+		if r == nil {
+			return
+		}
+		result, err = nil, crash{r}
+		if unasked, ok := r.(settings.NotRecordedError); ok {
+			err = unasked
 		}
 	}()
 	result, err = p.check.Run(ctx, p)

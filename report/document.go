@@ -35,6 +35,7 @@ type Mode string
 // The modes.
 const (
 	Live   Mode = "live"   // running services
+	Replay Mode = "replay" // a capture of them; no duration is told
 	Commit Mode = "commit" // a commit in the making: files only
 )
 

@@ -48,9 +48,12 @@ func (t *text) header() {
 		"doctor",
 		fmt.Sprintf("team %d", d.TeamID),
 		"last " + span(d.StartedAt.Sub(d.Since)),
-		fmt.Sprintf("%s in %s", count(d.looked(), "check", "checks"), seconds(d.DurationMS)),
 	}
-	t.heading(parts)
+	if d.Mode == Replay {
+		t.heading(append(parts, count(d.looked(), "check", "checks"), "recorded "+d.StartedAt.Format("2006-01-02 15:04:05 -07:00")))
+		return
+	}
+	t.heading(append(parts, fmt.Sprintf("%s in %s", count(d.looked(), "check", "checks"), seconds(d.DurationMS))))
 }
 
 // commit is the header before a commit: neither a team nor a time has been looked at, only files.

@@ -44,18 +44,18 @@ func (t *text) unlooked() {
 }
 
 func (t *text) unlookedFor(status checks.Status, reason string, ids []string) {
-	more := 0
-	if len(ids) > namedChecks && !t.options.Verbose {
-		more = len(ids) - namedChecks + 1
-		ids = ids[:namedChecks-1]
-	}
-	line := list("", ids)
-	if more > 0 {
-		line = append(line, words(nil, fmt.Sprintf("and %d more", more))...)
-	}
 	mark, style := t.status(status)
-	line = append(line, words(t.dim, string(status)+":")...)
+	line := append(t.some(ids), words(t.dim, string(status)+":")...)
 	t.row(margin{}.add(style, mark+" "), indent(4), append(line, words(t.dim, reason)...))
+}
+
+// some names checks, unless they are too many for that: then the first few, and how many more there are.
+func (t *text) some(ids []string) []word {
+	if len(ids) <= namedChecks || t.options.Verbose {
+		return list("", ids)
+	}
+	named := list("", ids[:namedChecks-1])
+	return append(named, words(nil, fmt.Sprintf("and %d more", len(ids)-len(named)))...)
 }
 
 // checks lists every check.

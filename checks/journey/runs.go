@@ -116,7 +116,7 @@ func read(ctx context.Context, p *checks.Pass) (*Runs, error) {
 		readHistories(ctx, p.World, older)
 	}
 	runs.Buffer = runs.bufferChain(p.World.Open)
-	runs.Coverage = coverage(telling, listing.Truncated)
+	runs.Coverage = coverage(telling, listing.Truncated, p.World.Now.Location())
 	return runs, nil
 }
 
@@ -235,7 +235,7 @@ func gap(err error) bool { return err != nil && pipeline.KindOf(err) != pipeline
 
 // coverage says which part of the runs was read. A history that is gone for good is no gap of the doctor's: the checks
 // that meet it say what it hides from them.
-func coverage(runs []*Run, truncated bool) string {
+func coverage(runs []*Run, truncated bool, zone *time.Location) string {
 	unread, why, back := 0, error(nil), time.Time{}
 	for _, run := range runs {
 		switch {
@@ -247,7 +247,7 @@ func coverage(runs []*Run, truncated bool) string {
 	}
 	switch {
 	case unread > 0 && !back.IsZero():
-		return fmt.Sprintf("%d of %d histories read, back to %s: %v", len(runs)-unread, len(runs), back.Format("15:04"), why)
+		return fmt.Sprintf("%d of %d histories read, back to %s: %v", len(runs)-unread, len(runs), back.In(zone).Format("15:04"), why)
 	case unread > 0:
 		return fmt.Sprintf("none of %d histories read: %v", len(runs), why)
 	case truncated:

@@ -1,9 +1,11 @@
 package pipeline
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/fernet/fernet-go"
@@ -16,14 +18,40 @@ const (
 	keySize           = 32
 )
 
+// opened is what an encrypted payload holds.
+type opened string
+
+// openings is what encrypted payloads were found to hold, by the hash of their data.
+var openings = Fact[string, opened]{SourceSettings, "payload", plainly[string]("what a payload holds")}
+
+func (p Payload) encrypted() bool { return string(p.Metadata[encodingKey]) == encodingEncrypted }
+
 // Open returns a payload's data in the clear. It is false when the payload is encrypted and none of the keys that are
-// set opens it. What it returns is somebody's signal: it is compared and counted, and only its ids are shown.
-//
-// The encryption is that of posthog/temporal/common/codec.py: a Fernet token around a serialized payload.
+// set opens it. What it returns is somebody's signal: it is compared and counted, and only its ids are shown. A recording
+// keeps its [Outline] only, which is what a replayed world opens it to.
 func (w *World) Open(p Payload) ([]byte, bool) {
-	if string(p.Metadata[encodingKey]) != encodingEncrypted {
+	if !p.encrypted() {
 		return p.Data, true
 	}
+	hash := fmt.Sprintf("%x", sha256.Sum256(p.Data))
+	asked := openings.question(hash)
+	w.mu.Lock()
+	known := w.answers[asked]
+	w.mu.Unlock()
+	if known != nil {
+		content, err := valueOf[opened](known, asked)
+		return []byte(content), err == nil
+	}
+	content, ok := w.decrypt(p)
+	if ok {
+		w.Tell(openings.Is(hash, opened(content)))
+	}
+	return content, ok
+}
+
+// decrypt opens an encrypted payload with one of the keys that are set. The encryption is that of
+// posthog/temporal/common/codec.py: a Fernet token around a serialized payload.
+func (w *World) decrypt(p Payload) ([]byte, bool) {
 	// One key at a time: secrets shorter than half a key all sign alike, and the library decrypts in place, so that a
 	// key which only seems to fit would spoil the token for the right one.
 	for _, key := range w.payloadKeys() {

@@ -6,6 +6,7 @@ package pipeline
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
@@ -63,6 +64,8 @@ func Told(s *settings.Settings, now time.Time, answers ...Answer) *World {
 
 // Tell adds answers to what a world knows, before it is asked.
 func (w *World) Tell(answers ...Answer) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for _, told := range answers {
 		known := &answer{value: told.value, err: told.err, done: make(chan struct{})}
 		close(known.done)
@@ -112,6 +115,17 @@ type answer struct {
 	value any
 	err   error
 	done  chan struct{}
+	read  sync.Once // of a recorded value: it is decoded once
+}
+
+// known reports whether the answer has come.
+func (a *answer) known() bool {
+	select {
+	case <-a.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // ask answers a fact's question: from what is known already, else by looking, within the time that one observation may take.
@@ -134,12 +148,29 @@ func ask[Q, A any](ctx context.Context, w *World, fact Fact[Q, A], asked Q, look
 	case <-ctx.Done():
 		return none, interrupted(ctx, fact.Source, fact.Asking(asked))
 	}
+	return valueOf[A](known, key)
+}
+
+// valueOf is the value of a known answer, which is decoded when it comes from a recording.
+func valueOf[A any](known *answer, asked question) (value A, err error) {
+	known.read.Do(func() {
+		raw, ok := known.value.(undecoded)
+		if !ok || known.err != nil {
+			return
+		}
+		var decoded A
+		if err := json.Unmarshal(raw, &decoded); err != nil {
+			known.err = &Error{Kind: Failed, Source: asked.source, Asking: asked.fact, Err: fmt.Errorf("what was recorded cannot be read: %w", err)}
+			return
+		}
+		known.value = decoded
+	})
 	if known.err != nil {
-		return none, known.err
+		return value, known.err
 	}
 	value, ok := known.value.(A)
 	if !ok {
-		return none, fmt.Errorf("the answer to %s was kept as %T, not as %T", key.fact, known.value, none)
+		return value, fmt.Errorf("the answer to %s was kept as %T, not as %T", asked.fact, known.value, value)
 	}
 	return value, nil
 }

@@ -11,6 +11,8 @@ import (
 
 	"doctor/checks"
 	"doctor/checks/pipeline"
+	"doctor/checks/pipeline/capture"
+	"doctor/checks/pipeline/redact"
 	"doctor/checks/pipeline/settings"
 	"doctor/report"
 )
@@ -33,7 +35,8 @@ Examples
   doctor --team-id 2 --since 2h --timings
   doctor --only TMP001 --only embeddings -v
   doctor --skip services.docker --fail-on warning
-  doctor --format json --output report.json`,
+  doctor --format json --output report.json
+  doctor --from broken.zip`,
 		Action: func(c *cli.Context) error { return p.check(c.Context) },
 	}
 }
@@ -44,6 +47,13 @@ func (p *program) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if p.options.from != "" {
+		captured, err := p.captured()
+		if err != nil {
+			return err
+		}
+		return p.examine(ctx, report.Replay, selection, p.recorded(captured), nil)
+	}
 	s, err := p.settings()
 	if err != nil {
 		return err
@@ -51,6 +61,33 @@ func (p *program) check(ctx context.Context) error {
 	world := pipeline.Live(s, time.Now(), 0)
 	defer world.Close()
 	return p.examine(ctx, report.Live, selection, world, nil)
+}
+
+// captured is the capture that --from names. Whose signals were looked at, and how far back, is in it.
+func (p *program) captured() (*capture.Capture, error) {
+	for _, name := range []string{"env-file", "posthog-dir", "clickhouse-url"} {
+		if p.given(name) {
+			return nil, fmt.Errorf("--from looks nowhere else: leave --%s out", name)
+		}
+	}
+	captured, err := capture.Read(p.options.from)
+	if err != nil {
+		return nil, err
+	}
+	since := captured.About.Back()
+	switch {
+	case p.given("team-id") && p.options.team != captured.About.Team:
+		return nil, fmt.Errorf("%s is of team %d: leave --team-id out", p.options.from, captured.About.Team)
+	case p.given("since") && p.options.since != since:
+		return nil, fmt.Errorf("%s goes %s back: leave --since out", p.options.from, &duration{&since})
+	}
+	return captured, nil
+}
+
+// recorded is the world of a capture, at which the program looks from now on.
+func (p *program) recorded(c *capture.Capture) *pipeline.World {
+	p.options.team, p.options.since = c.About.Team, c.About.Back()
+	return c.World()
 }
 
 // selection is what the flags choose among the checks of a kind. They may name others as well, since they may stand in an
@@ -74,14 +111,32 @@ func (p *program) examine(ctx context.Context, mode report.Mode, selection check
 		return err
 	}
 	defer out.discard()
-	d := p.diagnose(ctx, selection, world, files)
-	document := p.document(d, world.Now)
-	document.Mode, document.Staged = mode, staged(d)
+	d, document := p.look(ctx, mode, selection, world, files)
 	p.exit = document.ExitCode(checks.Severity(p.options.failOn))
 	if d.Interrupted {
 		p.exit = exitInterrupted
 	}
 	return p.write(out, document, func() error { return report.Text(out, document, p.text()) })
+}
+
+// look diagnoses, and says what came of it without secrets.
+func (p *program) look(ctx context.Context, mode report.Mode, selection checks.Selection, world *pipeline.World, files []string) (*checks.Diagnosis, *report.Document) {
+	d := p.diagnose(ctx, selection, world, files)
+	if mode == report.Replay {
+		forgetDurations(d)
+	}
+	document := p.document(d, world.Now)
+	document.Mode, document.Staged = mode, staged(d)
+	redact.New(world.Settings.Secrets()).Strings("report", document)
+	return d, document
+}
+
+// forgetDurations makes a diagnosis of what was recorded the same each time: how long it took is about this machine.
+func forgetDurations(d *checks.Diagnosis) {
+	d.Duration = 0
+	for _, o := range d.Outcomes {
+		o.Duration = 0
+	}
 }
 
 func (p *program) settings() (*settings.Settings, error) {

@@ -3,7 +3,10 @@ package command
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -14,20 +17,23 @@ import (
 
 func (p *program) checksCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "checks",
-		Usage: "list the checks, with the codes that they report",
+		Name:      "checks",
+		ArgsUsage: "[--schema [COMMAND]]",
+		Usage:     "list the checks, with their codes",
 		Description: `With --graph: what each check requires, and what else it waits for.
-With --schema: the JSON Schema of what doctor --format json prints.
+With --schema: the JSON Schema of what doctor --format json prints, or of what
+doctor COMMAND --format json does; COMMAND is check or diff.
 
 Examples
   doctor checks
   doctor checks --graph
-  doctor checks --schema > doctor.schema.json`,
+  doctor checks --schema > doctor.schema.json
+  doctor checks --schema diff`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "graph", Destination: &p.options.graph, DisableDefaultText: true, Usage: "show what each check waits for"},
-			&cli.BoolFlag{Name: "schema", Destination: &p.options.schema, DisableDefaultText: true, Usage: "print the JSON Schema of the report"},
+			&cli.BoolFlag{Name: "schema", Destination: &p.options.schema, DisableDefaultText: true, Usage: "print the JSON Schema of a report"},
 		},
-		Action: func(*cli.Context) error { return p.list() },
+		Action: func(c *cli.Context) error { return p.list(c.Args().Slice()) },
 	}
 }
 
@@ -48,15 +54,14 @@ type source struct {
 	Optional bool   `json:"optional"`
 }
 
-func (p *program) list() error {
-	if p.options.graph && p.options.schema {
+func (p *program) list(arguments []string) error {
+	switch {
+	case p.options.graph && p.options.schema:
 		return errors.New("--graph and --schema are two different answers: give one of them")
-	}
-	if p.options.schema {
-		return p.print(json.RawMessage(report.Schema), func(out io.Writer) error {
-			_, err := out.Write(report.Schema)
-			return err
-		})
+	case p.options.schema:
+		return p.schema(arguments)
+	case len(arguments) > 0:
+		return fmt.Errorf("doctor checks takes no argument, but got %q", arguments[0])
 	}
 	all := []listed{}
 	for _, c := range p.checks {
@@ -79,6 +84,27 @@ func (p *program) list() error {
 			rows = append(rows, report.Row{Cells: []string{l.ID, strings.Join(codes, " ")}, Text: l.Title})
 		}
 		return report.Rows(out, rows, p.text())
+	})
+}
+
+// schemas are the published schemas, by the command whose JSON they describe.
+var schemas = map[string][]byte{"check": report.Schema, "diff": report.ComparisonSchema}
+
+func (p *program) schema(arguments []string) error {
+	switch len(arguments) {
+	case 0:
+		arguments = []string{"check"}
+	case 1:
+	default:
+		return fmt.Errorf("doctor checks --schema takes one command, but got %q too", arguments[1])
+	}
+	schema, known := schemas[arguments[0]]
+	if !known {
+		return fmt.Errorf("no schema is published of %q%s", arguments[0], meant(arguments[0], slices.Sorted(maps.Keys(schemas)), "doctor checks --help"))
+	}
+	return p.print(json.RawMessage(schema), func(out io.Writer) error {
+		_, err := out.Write(schema)
+		return err
 	})
 }
 

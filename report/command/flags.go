@@ -22,6 +22,7 @@ type options struct {
 	postHogDir     string
 	envFiles       many
 	clickHouseURL  string
+	from           string
 	failOn         string
 	format, output string
 	color          string
@@ -30,6 +31,7 @@ type options struct {
 
 	graph, schema bool // of checks
 	short         bool // of version
+	content       bool // of capture
 }
 
 // The groups that help shows flags in.
@@ -52,6 +54,7 @@ func (o *options) common() []cli.Flag {
 		&cli.StringFlag{Name: "posthog-dir", Destination: &o.postHogDir, Category: whereToLook, Usage: "the PostHog `FOLDER` (default: found upwards from here)"},
 		&cli.GenericFlag{Name: "env-file", Value: &whole{&o.envFiles}, Category: whereToLook, Usage: "read settings from `FILE`, not the folder's; repeatable"},
 		&cli.StringFlag{Name: "clickhouse-url", Destination: &o.clickHouseURL, Category: whereToLook, Usage: "ask ClickHouse at `URL`, native or HTTP"},
+		&cli.StringFlag{Name: "from", Destination: &o.from, Category: whereToLook, Usage: "look at what `CAPTURE` recorded, and nowhere else"},
 		&cli.GenericFlag{Name: "timeout", Value: &duration{&o.timeout}, Category: whereToLook, Usage: "end the whole run after `DURATION`"},
 		&cli.GenericFlag{Name: "format", Value: oneOf(&o.format, "text", "json"), Category: howToReport, Usage: "report as `FORMAT`: text, json"},
 		&cli.StringFlag{Name: "output", Destination: &o.output, Category: howToReport, Usage: "write to `FILE`, not to standard output"},

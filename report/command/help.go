@@ -5,6 +5,8 @@ const rootHelp = `doctor finds out why a signal did not reach the inbox.
 
   doctor [check]        run every check and show root causes first
   doctor pre-commit     look at what is staged, and at settings; nothing else
+  doctor capture FILE   record what was seen, to look at it with --from FILE
+  doctor diff A B       compare two diagnoses: what is new, changed or fixed
   doctor explain CODE   what a code means, and what to do about it
   doctor checks         list the checks (--graph, --schema)
   doctor version        what was built from what
@@ -12,7 +14,7 @@ const rootHelp = `doctor finds out why a signal did not reach the inbox.
 What to look at   --team-id N   --since 24h   --only NAME,…   --skip NAME,…
                   --fail-on error|warning|info
 Where to look     --posthog-dir FOLDER   --env-file FILE   --clickhouse-url URL
-                  --timeout 10s
+                  --from CAPTURE   --timeout 10s
 How to report     --format text|json   --output FILE   --color auto|always|never
                   --timings   -v
 
@@ -21,7 +23,6 @@ Exit codes        0 nothing found   1 a finding at or above --fail-on
 
 Examples          doctor --team-id 2 --since 2h
                   doctor --only TMP001,embeddings --format json
-                  doctor explain tmp001
 
 doctor COMMAND --help tells more.
 `

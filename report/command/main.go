@@ -43,6 +43,7 @@ type program struct {
 	env            []string
 
 	options options
+	given   func(flag string) bool
 	exit    int
 }
 
@@ -74,11 +75,15 @@ func (p *program) app() *cli.App {
 		Writer:                p.stdout,
 		ErrWriter:             p.stderr,
 		ExitErrHandler:        func(*cli.Context, error) {}, // only main exits
-		Commands:              []*cli.Command{p.checkCommand(), p.preCommitCommand(), p.explainCommand(), p.checksCommand(), p.versionCommand()},
+		Commands:              []*cli.Command{p.checkCommand(), p.preCommitCommand(), p.captureCommand(), p.diffCommand(), p.explainCommand(), p.checksCommand(), p.versionCommand()},
 	}
 	for _, c := range app.Commands {
 		c.Flags = append(c.Flags, common...)
 		c.HideHelp, c.HideHelpCommand = true, true
+		c.Before = func(c *cli.Context) error {
+			p.given = c.IsSet
+			return nil
+		}
 		c.CustomHelpTemplate = commandHelp
 		c.OnUsageError = func(_ *cli.Context, err error, _ bool) error {
 			return errors.New(strings.Replace(err.Error(), "for flag -", "for --", 1))

@@ -80,15 +80,20 @@ func (p *program) write(out *output, data any, text func() error) error {
 	return out.commit()
 }
 
-// unwritable names the flag and the reason, without the temporary file's name.
+// unwritable names the flag and the reason.
 func (p *program) unwritable(err error) error {
+	return fmt.Errorf("cannot write --output %q: %w", p.options.output, withoutPath(err))
+}
+
+// withoutPath is what is wrong with a file, without the name that it has while it is written.
+func withoutPath(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError
 	switch {
 	case errors.As(err, &path):
-		err = path.Err
+		return path.Err
 	case errors.As(err, &link):
-		err = link.Err
+		return link.Err
 	}
-	return fmt.Errorf("cannot write --output %q: %w", p.options.output, err)
+	return err
 }

@@ -41,6 +41,9 @@ Examples
 // preCommit looks at what a commit would change, and at the settings. Settings that are not there, or cannot be read, are
 // no reason not to commit: what would judge them says so and takes no part.
 func (p *program) preCommit(ctx context.Context, files []string) error {
+	if p.options.from != "" {
+		return errors.New("a commit is not in a capture: leave --from out")
+	}
 	selection, err := p.selection(func(c *checks.Check) bool { return c.Static }, "doctor check")
 	if err != nil {
 		return err

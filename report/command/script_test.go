@@ -13,12 +13,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain lets the test binary be the doctor itself, for the scripts and for the tests that need a process.
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"doctor": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ())) },
-	})
+// programs are what the test binary can be, by the name that it is called by.
+var programs = map[string]func(){
+	"doctor": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ())) },
 }
+
+// TestMain lets the test binary be the doctor itself, for the scripts and for the tests that need a process.
+func TestMain(m *testing.M) { testscript.Main(m, programs) }
 
 // TestScripts runs the acceptance scripts of the commands. No script meets a service that happens to run here: every
 // service is configured to be at an address where nobody listens.

@@ -9,6 +9,7 @@ import (
 // the env files that were named), and what bin/start loads for the processes that it starts does not count for others.
 // At most one sighting is the effective one; none is when nothing sets the name.
 func (s *Settings) Seen(name string) []Sighting {
+	s.asks(name)
 	var seen, starter []Sighting
 	effective := -1
 	value, process := s.Process[name]
@@ -45,6 +46,7 @@ func (s *Settings) Seen(name string) []Sighting {
 // process environment, else of .env (or the last of the env files that were named), which the shell has read, else of the
 // first of bin/start's own files that gives one (bin/start, bin/helpers/dev-env.sh).
 func (s *Settings) Worker(name string) (string, Origin) {
+	s.asks(name)
 	if value := s.Process[name]; given(value) {
 		return value, Origin{Process: true}
 	}

@@ -4,6 +4,7 @@ package settings
 
 import (
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -20,7 +21,10 @@ type Settings struct {
 	Docker        Docker
 	Postgres      Postgres
 	Support       []Support // in the order in which a signal needs them
-	PayloadKeys   []Secret  // what payloads may be encrypted with, the likeliest first, PostHog's own default last
+	PayloadKeys   []Secret  `json:"-"` // what payloads may be encrypted with, the likeliest first, PostHog's own default last
+
+	asked    sync.Map // the names of the settings that somebody has asked for, with [Settings.Seen] or [Settings.Worker]
+	recorded []string // the names that had been asked for when these settings were recorded; nil when they were not
 }
 
 // Secret is a value that must not be printed.

@@ -1,0 +1,84 @@
+package command
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden reports beside the captures")
+
+const captures = "../../fixtures/captures"
+
+// captured is the capture of a name.
+func captured(t *testing.T, name string) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join(captures, name+".zip"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Every capture is diagnosed as it was when its golden reports were written: on any day, and wherever the machine is.
+func TestCaptures(t *testing.T) {
+	found, err := filepath.Glob(filepath.Join(captures, "*.zip"))
+	if err != nil || len(found) < 60 {
+		t.Fatalf("%d captures found: %v", len(found), err)
+	}
+	for _, path := range found {
+		name := strings.TrimSuffix(filepath.Base(path), ".zip")
+		t.Run(name, func(t *testing.T) {
+			golden(t, name+".txt", replay(t, path))
+			golden(t, name+".json", replay(t, path, "--format", "json"))
+			if elsewhere := far(t, func() string { return replay(t, path, "--format", "json") }); elsewhere != replay(t, path, "--format", "json") {
+				t.Error("it is diagnosed in another way where the clocks differ")
+			}
+		})
+	}
+}
+
+// far calls f as on a machine in another time zone.
+func far(t *testing.T, f func() string) string {
+	t.Helper()
+	here := time.Local
+	defer func() { time.Local = here }()
+	time.Local = time.FixedZone("far", 5*3600+1800)
+	return f()
+}
+
+func replay(t *testing.T, path string, args ...string) string {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code := Main(append([]string{"--from", path}, args...), nil, &stdout, &stderr, nil)
+	if !slices.Contains([]int{0, 1, 3}, code) || stderr.Len() > 0 {
+		t.Fatalf("exit code %d: %s", code, &stderr)
+	}
+	return stdout.String()
+}
+
+// golden compares a report with a file beside the captures, or rewrites that with -update.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join(captures, name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s differs (-want +got); -update rewrites it:\n%s", path, diff)
+	}
+}
