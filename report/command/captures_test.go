@@ -36,18 +36,14 @@ func TestCaptures(t *testing.T) {
 	for _, path := range found {
 		name := strings.TrimSuffix(filepath.Base(path), ".zip")
 		t.Run(name, func(t *testing.T) {
-			golden(t, name+".txt", replay(t, path))
 			golden(t, name+".json", replay(t, path, "--format", "json"))
-			if elsewhere := far(t, func() string { return replay(t, path, "--format", "json") }); elsewhere != replay(t, path, "--format", "json") {
-				t.Error("it is diagnosed in another way where the clocks differ")
-			}
+			golden(t, name+".txt", far(func() string { return replay(t, path) }))
 		})
 	}
 }
 
 // far calls f as on a machine in another time zone.
-func far(t *testing.T, f func() string) string {
-	t.Helper()
+func far(f func() string) string {
 	here := time.Local
 	defer func() { time.Local = here }()
 	time.Local = time.FixedZone("far", 5*3600+1800)
