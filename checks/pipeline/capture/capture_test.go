@@ -4,7 +4,10 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -184,4 +187,54 @@ func entries(t testing.TB, path string) map[string]string {
 		texts[entry.Name] = text.String()
 	}
 	return texts
+}
+
+const secret = "hunter2-Correct.Horse/9"
+
+func TestASecretIsInNoPartOfACapture(t *testing.T) {
+	w := world()
+	w.Settings.EnvFiles = []settings.EnvFile{{
+		Path: "/posthog/.env", Lines: []settings.Line{{Number: 1, Name: "SMTP_PASSWORD", Value: secret}}, Values: map[string]string{"SMTP_PASSWORD": secret},
+	}}
+	encoded := base64.StdEncoding.EncodeToString([]byte("user:" + secret))
+	w.Tell(
+		pipeline.AgentLogEnds.Is(pipeline.LogEnd{Key: "log"}, &pipeline.AgentLog{Errors: []pipeline.LogError{{Message: "cannot log in with " + secret}}, Stop: encoded}),
+		pipeline.SupportReached.Fails("localhost:25", pipeline.Failed, errors.New("refused: "+url.QueryEscape(secret))),
+	)
+	path := write(t, w, about, redact.Seed{Name: "SMTP_PASSWORD", Value: secret})
+	for name, text := range entries(t, path) {
+		for _, form := range []string{secret, "hunter2", url.QueryEscape(secret), encoded} {
+			if strings.Contains(text, form) {
+				t.Errorf("%s holds %s", name, form)
+			}
+		}
+	}
+	if list := entries(t, path)["redactions.json"]; strings.Count(list, "SMTP_PASSWORD") != 3 {
+		t.Errorf("the list of what was replaced is %s", list)
+	}
+	if w.Settings.EnvFiles[0].Lines[0].Value != secret {
+		t.Error("the world itself was changed")
+	}
+}
+
+func TestACaptureWithASecretIsNotKept(t *testing.T) {
+	careless := about
+	careless.Doctor = secret // which nobody expects there
+	recorded, err := capture.Of(world(), careless)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "world.zip")
+	file, err := capture.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = file.Write(recorded, redact.New([]redact.Seed{{Name: "SMTP_PASSWORD", Value: secret}}, nil))
+	file.Discard()
+	if err == nil || !strings.Contains(err.Error(), "capture.json still held a secret, and was not kept: SMTP_PASSWORD") || strings.Contains(err.Error(), secret) {
+		t.Errorf("%v", err)
+	}
+	if left, _ := os.ReadDir(filepath.Dir(path)); len(left) > 0 {
+		t.Errorf("%v is left", left)
+	}
 }
