@@ -20,7 +20,8 @@ import (
 // ClickHouse is a ClickHouse server, over its native protocol or over HTTP, as the address says. The statements run on
 // servers from 18.16 on: values are bound by the driver, for the old ones know no query parameters.
 type ClickHouse struct {
-	world *World
+	world  *World
+	writes bool // as [Hands] does, and no observation
 
 	once sync.Once
 	conn clickhouse.Conn
@@ -181,11 +182,11 @@ type scanner interface{ Scan(into ...any) error }
 
 // query reads all rows of a statement.
 func query[Row any](ctx context.Context, c *ClickHouse, scan func(scanner, *Row) error, statement string, values ...any) ([]Row, error) {
-	c.once.Do(c.open)
-	if c.err != nil {
-		return nil, c.err
+	conn, err := c.connection()
+	if err != nil {
+		return nil, err
 	}
-	rows, err := c.conn.Query(ctx, statement, values...)
+	rows, err := conn.Query(ctx, statement, values...)
 	if err != nil {
 		return nil, refusedBy(err)
 	}
@@ -201,8 +202,15 @@ func query[Row any](ctx context.Context, c *ClickHouse, scan func(scanner, *Row)
 	return all, refusedBy(rows.Err())
 }
 
-// open prepares the connections; the driver makes each when it is needed. The readonly of 2 forbids writing, and lets the
-// driver say how long a statement may take.
+func (c *ClickHouse) connection() (clickhouse.Conn, error) {
+	c.once.Do(c.open)
+	return c.conn, c.err
+}
+
+// readOnly forbids writing, and lets the driver say how long a statement may take.
+var readOnly = clickhouse.Settings{"readonly": 2}
+
+// open prepares the connections; the driver makes each when it is needed.
 func (c *ClickHouse) open() {
 	s := c.world.Settings.ClickHouse
 	address, err := url.Parse(s.URL)
@@ -216,7 +224,9 @@ func (c *ClickHouse) open() {
 		Addr:        []string{address.Host},
 		Auth:        clickhouse.Auth{Username: s.User, Password: string(s.Password)},
 		DialTimeout: c.world.observation,
-		Settings:    clickhouse.Settings{"readonly": 2},
+	}
+	if !c.writes {
+		options.Settings = readOnly
 	}
 	if address.Scheme == "https" || s.Secure && !overHTTP {
 		options.TLS = &tls.Config{ServerName: address.Hostname(), InsecureSkipVerify: !s.Verify} // as CLICKHOUSE_VERIFY says

@@ -187,18 +187,15 @@ func (t *Temporal) pages(ctx context.Context, path string, query url.Values, rea
 
 // get asks something of the namespace.
 func (t *Temporal) get(ctx context.Context, path string, query url.Values, into any) error {
-	return t.fetch(ctx, "/api/v1/namespaces/"+url.PathEscape(t.world.Settings.Temporal.Namespace)+path, query, into)
+	return t.fetch(ctx, t.namespacePath()+path, query, into)
+}
+
+func (t *Temporal) namespacePath() string {
+	return "/api/v1/namespaces/" + url.PathEscape(t.world.Settings.Temporal.Namespace)
 }
 
 func (t *Temporal) fetch(ctx context.Context, path string, query url.Values, into any) error {
-	t.once.Do(func() {
-		// Over loopback, compressing costs more than it saves.
-		transport := &http.Transport{DialContext: t.world.dialer(), MaxIdleConnsPerHost: 16, DisableCompression: true}
-		t.http = resty.NewWithClient(&http.Client{Transport: transport}).
-			SetBaseURL(strings.TrimSuffix(t.world.Settings.Temporal.URL, "/")).SetHeader("Accept", "application/json")
-		t.world.onClose(transport.CloseIdleConnections)
-	})
-	response, err := t.http.R().SetContext(ctx).SetQueryParamsFromValues(query).Get(path)
+	response, err := t.request(ctx).SetQueryParamsFromValues(query).Get(path)
 	if err != nil {
 		return err
 	}
@@ -209,6 +206,21 @@ func (t *Temporal) fetch(ctx context.Context, path string, query url.Values, int
 		return fmt.Errorf("what answers is not Temporal's API: %w", err)
 	}
 	return nil
+}
+
+// wholePayloads asks the frontend's own HTTP port for payloads as they are: it decodes them otherwise, and loses some of what they
+// are. The UI's port always gives them so.
+const wholePayloads = "application/json+no-payload-shorthand"
+
+func (t *Temporal) request(ctx context.Context) *resty.Request {
+	t.once.Do(func() {
+		// Over loopback, compressing costs more than it saves.
+		transport := &http.Transport{DialContext: t.world.dialer(), MaxIdleConnsPerHost: 16, DisableCompression: true}
+		t.http = resty.NewWithClient(&http.Client{Transport: transport}).
+			SetBaseURL(strings.TrimSuffix(t.world.Settings.Temporal.URL, "/")).SetHeader("Accept", wholePayloads)
+		t.world.onClose(transport.CloseIdleConnections)
+	})
+	return t.http.R().SetContext(ctx)
 }
 
 // refusal makes an error of an answer that is none.

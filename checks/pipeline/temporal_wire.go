@@ -14,7 +14,9 @@ type wirePage struct {
 	NextPageToken string
 }
 
-type wireName struct{ Name string }
+type wireName struct {
+	Name string `json:"name"`
+}
 
 type wireExecution struct {
 	Execution struct{ WorkflowID, RunID string }
