@@ -20,13 +20,22 @@ func TestEachCodeHasARemedy(t *testing.T) {
 			t.Errorf("nothing to do about %s", info.Code)
 		}
 		for _, r := range told {
-			if r.ID == "" || r.Safety != Manual || r.Summary == "" || strings.Contains(r.Summary, "\n") {
+			if r.ID == "" || r.Summary == "" || strings.Contains(r.Summary, "\n") {
 				t.Errorf("%s: %+v", info.Code, r)
 			}
 		}
 		f.Healed()
 		if told := For(f, Case{}); told != nil {
 			t.Errorf("%s is over, and still there is something to do: %+v", info.Code, told)
+		}
+	}
+}
+
+// A remedy is called safe or unsafe when it can be run, and only then.
+func TestWhatCanBeRunHasAPlan(t *testing.T) {
+	for _, r := range table {
+		if (r.Safety == Manual) != (r.Plan == nil) || r.Says == nil || len(r.Codes) == 0 {
+			t.Errorf("%s: %s", r.ID, r.Safety)
 		}
 	}
 }

@@ -27,6 +27,7 @@ type Document struct {
 	Checks        []Check   `json:"checks"`
 	Findings      []Finding `json:"findings"` // roots first, then in declared order
 	Fixes         []Fix     `json:"fixes"`
+	Then          []string  `json:"then,omitempty"` // what is left to do by hand after the fixes
 }
 
 // Mode says what was looked at.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"doctor/checks"
+	"doctor/remedies"
 )
 
 // Text writes the document for people, laid out for a terminal.
@@ -20,6 +21,10 @@ func Text(w io.Writer, d *Document, o TextOptions) error {
 		t.pipeline()
 	}
 	headed := t.Len()
+	if len(t.document.Fixes) > 0 {
+		t.WriteByte('\n')
+		t.fixes()
+	}
 	t.findings()
 	t.recovered()
 	t.unlooked()
@@ -231,12 +236,20 @@ func (d *Document) verdict() string {
 
 // next is what to type now, or nothing.
 func (d *Document) next() string {
-	for _, f := range d.Findings {
-		if f.Failing() {
-			return "doctor explain " + string(f.Code)
-		}
+	i := slices.IndexFunc(d.Findings, func(f Finding) bool { return f.Failing() })
+	if i < 0 {
+		return ""
 	}
-	return ""
+	explain := "doctor explain " + string(d.Findings[i].Code)
+	if d.Mode == Live && len(d.Fixes) == 0 && slices.ContainsFunc(d.Findings, Finding.treatable) {
+		return "doctor --fix --dry-run, or " + explain
+	}
+	return explain
+}
+
+// treatable reports whether doctor --fix would do something about the finding.
+func (f Finding) treatable() bool {
+	return f.Failing() && slices.ContainsFunc(f.Remedies, func(r Remedy) bool { return r.Safety == string(remedies.Safe) })
 }
 
 func count(n int, one, many string) string { return fmt.Sprintf("%d %s", n, plural(n, one, many)) }

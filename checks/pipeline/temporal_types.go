@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"encoding/json"
 	"time"
+	"unicode/utf8"
 )
 
 // Run names one run of a workflow.
@@ -108,6 +110,36 @@ type Event struct {
 type Payload struct {
 	Metadata map[string][]byte
 	Data     []byte
+}
+
+// payloadJSON is a payload in Temporal's form, and in a recording's: text is what was not encrypted, so that it can be read
+// there, and a secret in it be found.
+type payloadJSON struct {
+	Metadata map[string][]byte `json:"metadata,omitempty"`
+	Data     []byte            `json:"data,omitempty"`
+	Text     *string           `json:"text,omitempty"`
+}
+
+// MarshalJSON writes a payload for a recording.
+func (p Payload) MarshalJSON() ([]byte, error) {
+	written := payloadJSON{Metadata: p.Metadata, Data: p.Data}
+	if text := string(p.Data); !p.encrypted() && utf8.ValidString(text) {
+		written.Data, written.Text = nil, &text
+	}
+	return json.Marshal(written)
+}
+
+// UnmarshalJSON reads what Temporal answers, and what was recorded of it.
+func (p *Payload) UnmarshalJSON(data []byte) error {
+	var read payloadJSON
+	if err := json.Unmarshal(data, &read); err != nil {
+		return err
+	}
+	p.Metadata, p.Data = read.Metadata, read.Data
+	if read.Text != nil {
+		p.Data = []byte(*read.Text)
+	}
+	return nil
 }
 
 // Failure is why an activity or a workflow failed. The outer failures only say that something inside them did.

@@ -21,13 +21,16 @@ func (p *program) checkCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "check",
 		Usage: "run every check, or the chosen ones, and show root causes first",
-		Description: `Nothing is changed anywhere: services are asked, files are read.
+		Description: `Nothing is changed anywhere: services are asked, files are read. With --fix,
+what can be put back is treated: the plan is shown, a journal beside the env
+file keeps what is replaced, and the checks look again.
 
 Exit codes
   0    nothing found at or above --fail-on, and every selected check could look
   1    an active finding at or above --fail-on (default: error)
   2    wrong usage or configuration; nothing was looked at
   3    a selected check could not look, or not at everything
+  4    a treatment was tried, and it is not proven that it has helped
   130  interrupted; what was known by then has been shown
 
 Examples
@@ -36,16 +39,25 @@ Examples
   doctor --only TMP001 --only embeddings -v
   doctor --skip services.docker --fail-on warning
   doctor --format json --output report.json
-  doctor --from broken.zip`,
+  doctor --from broken.zip
+  doctor --fix --dry-run
+  doctor --fix`,
+		Flags:  p.options.treatment.flags(),
 		Action: func(c *cli.Context) error { return p.check(c.Context) },
 	}
 }
 
 // check looks at the pipeline.
 func (p *program) check(ctx context.Context) error {
+	if err := p.wrongTreatment(); err != nil {
+		return err
+	}
 	selection, err := p.selection(func(c *checks.Check) bool { return !c.Commit }, "doctor pre-commit")
 	if err != nil {
 		return err
+	}
+	if p.options.treatment.fix {
+		return p.treat(ctx, selection)
 	}
 	if p.options.from != "" {
 		captured, err := p.captured()

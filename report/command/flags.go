@@ -32,6 +32,8 @@ type options struct {
 	graph, schema bool // of checks
 	short         bool // of version
 	content       bool // of capture
+	list, prune   bool // of undo
+	treatment     treatment
 }
 
 // The groups that help shows flags in.

@@ -4,6 +4,8 @@ package command
 const rootHelp = `doctor finds out why a signal did not reach the inbox.
 
   doctor [check]        run every check and show root causes first
+  doctor --fix          treat what is safe (--dry-run, --ask, --unsafe, --yes)
+  doctor undo           take a treatment back
   doctor pre-commit     look at what is staged, and at settings; nothing else
   doctor capture FILE   record what was seen, to look at it with --from FILE
   doctor diff A B       compare two diagnoses: what is new, changed or fixed
@@ -18,11 +20,9 @@ Where to look     --posthog-dir FOLDER   --env-file FILE   --clickhouse-url URL
 How to report     --format text|json   --output FILE   --color auto|always|never
                   --timings   -v
 
-Exit codes        0 nothing found   1 a finding at or above --fail-on
-                  2 wrong usage   3 a check could not look   130 interrupted
-
-Examples          doctor --team-id 2 --since 2h
-                  doctor --only TMP001,embeddings --format json
+Exit codes        0 well   1 a finding at or above --fail-on   2 wrong usage
+                  3 a check could not look   4 unproven fix   130 interrupted
+Examples          doctor --team-id 2 --since 2h --only TMP001,embeddings
 
 doctor COMMAND --help tells more.
 `

@@ -26,19 +26,20 @@ const (
 )
 
 // Main runs the command line that args, the program's name left out, make up, and returns its exit code. Standard
-// output carries the report and nothing else; standard input is for commands that ask, of which there is none yet.
-func Main(args []string, _ io.Reader, stdout, stderr io.Writer, env []string) int {
+// output carries the report and nothing else; standard input is where people answer.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer, env []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	// The first Ctrl-C ends the run with what is known so far. From then on a Ctrl-C does what it does to any program.
 	context.AfterFunc(ctx, stop)
-	p := &program{checks: all.All(), stdout: stdout, stderr: stderr, env: env}
+	p := &program{checks: all.All(), stdin: stdin, stdout: stdout, stderr: stderr, env: env}
 	return p.run(ctx, args)
 }
 
 // program is one call of the doctor.
 type program struct {
 	checks         []*checks.Check
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	env            []string
 
@@ -75,7 +76,7 @@ func (p *program) app() *cli.App {
 		Writer:                p.stdout,
 		ErrWriter:             p.stderr,
 		ExitErrHandler:        func(*cli.Context, error) {}, // only main exits
-		Commands:              []*cli.Command{p.checkCommand(), p.preCommitCommand(), p.captureCommand(), p.diffCommand(), p.explainCommand(), p.checksCommand(), p.versionCommand()},
+		Commands:              []*cli.Command{p.checkCommand(), p.preCommitCommand(), p.undoCommand(), p.captureCommand(), p.diffCommand(), p.explainCommand(), p.checksCommand(), p.versionCommand()},
 	}
 	for _, c := range app.Commands {
 		c.Flags = append(c.Flags, common...)

@@ -50,8 +50,9 @@ func (p *program) colored() bool {
 	return shown && p.options.output == "" && p.getenv("TERM") != "dumb"
 }
 
-func terminal(w io.Writer) (*os.File, bool) {
-	file, ok := w.(*os.File)
+// terminal is a stream that is one.
+func terminal(stream any) (*os.File, bool) {
+	file, ok := stream.(*os.File)
 	return file, ok && term.IsTerminal(int(file.Fd()))
 }
 

@@ -28,11 +28,7 @@ var (
 
 // world knows a history with a signal in the clear, a version, and one thing that could not be looked up.
 func world(environ ...string) *pipeline.World {
-	s := &settings.Settings{Process: map[string]string{}}
-	for _, pair := range environ {
-		name, value, _ := strings.Cut(pair, "=")
-		s.Process[name] = value
-	}
+	s := settings.Unset(environ)
 	signal := pipeline.Payload{Data: []byte(`{"source_id":"t-1","description":"Alice cannot pay with her card 4111"}`)}
 	return pipeline.Told(s, now,
 		pipeline.TemporalReached.Is(pipeline.Nothing{}, pipeline.Reached{Address: "localhost:8081", Version: "1.29.1"}),

@@ -51,6 +51,10 @@ func (f *File) Write(c *Capture, secrets *redact.Redactor) (Written, error) {
 	if err != nil {
 		return Written{}, err
 	}
+	// A token that only its shape tells may have stood there in part before it was met as a whole.
+	if clean, err = clean.without(secrets); err != nil {
+		return Written{}, err
+	}
 	redactions := secrets.Ledger()
 	if err := clean.pack(f.pending, redactions); err != nil {
 		return Written{}, err

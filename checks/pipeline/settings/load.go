@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Options is what the command line and its surroundings say.
@@ -25,7 +26,7 @@ var envFiles = []string{".env", ".env.local", ".env.development", ".env.services
 // Load finds out where to connect: flags come first, then the process environment, then the env files, then defaults
 // for a pipeline on this machine. All errors about what was set are of type [*Error].
 func Load(options Options) (*Settings, error) {
-	s := &Settings{Process: environment(options.Environ)}
+	s := Unset(options.Environ)
 	var err error
 	if s.Folder, err = options.folder(); err != nil {
 		return nil, err
@@ -55,7 +56,9 @@ func Load(options Options) (*Settings, error) {
 }
 
 // Unset are settings of which nothing can be told but the process environment.
-func Unset(environ []string) *Settings { return &Settings{Process: environment(environ)} }
+func Unset(environ []string) *Settings {
+	return &Settings{Process: environment(environ), asked: new(sync.Map)}
+}
 
 // environment makes a map of KEY=value pairs. Of a name that is there twice the first one counts, as for os.Getenv.
 func environment(pairs []string) map[string]string {

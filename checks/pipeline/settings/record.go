@@ -20,7 +20,9 @@ func (s *Settings) asks(name string) {
 	if s.recorded != nil && !slices.Contains(s.recorded, name) {
 		panic(NotRecordedError{name})
 	}
-	s.asked.Store(name, nil)
+	if s.asked != nil {
+		s.asked.Store(name, nil)
+	}
 }
 
 // plain is settings without their methods.
@@ -36,10 +38,12 @@ type recording struct {
 // credentials nothing. The env files are whole: see [Settings.Replace].
 func (s *Settings) MarshalJSON() ([]byte, error) {
 	r := recording{plain: (*plain)(s), Process: map[string]string{}, Asked: slices.Clone(s.recorded)}
-	s.asked.Range(func(name, _ any) bool {
-		r.Asked = append(r.Asked, name.(string))
-		return true
-	})
+	if s.asked != nil {
+		s.asked.Range(func(name, _ any) bool {
+			r.Asked = append(r.Asked, name.(string))
+			return true
+		})
+	}
 	slices.Sort(r.Asked)
 	r.Asked = slices.Compact(r.Asked)
 	for _, name := range r.Asked {

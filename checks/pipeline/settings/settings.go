@@ -23,8 +23,8 @@ type Settings struct {
 	Support       []Support // in the order in which a signal needs them
 	PayloadKeys   []Secret  `json:"-"` // what payloads may be encrypted with, the likeliest first, PostHog's own default last
 
-	asked    sync.Map // the names of the settings that somebody has asked for, with [Settings.Seen] or [Settings.Worker]
-	recorded []string // the names that had been asked for when these settings were recorded; nil when they were not
+	asked    *sync.Map // the names that [Settings.Seen] or [Settings.Worker] was asked for; nil where nobody wants to know
+	recorded []string  // the names that had been asked for when these settings were recorded; nil when they were not
 }
 
 // Secret is a value that must not be printed.
