@@ -83,7 +83,7 @@ func (s *sight) named(fingerprint string) *checks.Finding {
 
 // remedy is the one to run for a failing finding: the first that may be run at all.
 func (e *Engine) remedy(s *sight, f *checks.Finding) (*Remedy, *Case) {
-	of := &Case{Finding: f, Result: s.outcome(f.Check).Result, Team: e.Team, World: s.world}
+	of := &Case{Finding: f, Result: s.outcome(f.Check).Result, Team: e.Team, World: s.world, Journal: e.Journal, ExportTo: e.ExportTo}
 	if !f.Failing() {
 		return nil, nil
 	}

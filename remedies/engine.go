@@ -9,7 +9,7 @@ import (
 	"doctor/checks/pipeline"
 )
 
-// Engine treats what a diagnosis has found, and takes treatments back. All but Progress and Patience has to be set.
+// Engine treats what a diagnosis has found, and takes treatments back. Team, Journal, Open and Diagnose have to be set.
 type Engine struct {
 	Team    int64
 	Journal string // the folder of the journal, see [JournalFolder]; made by the first operation that is applied
@@ -19,6 +19,8 @@ type Engine struct {
 	Diagnose func(context.Context, *pipeline.World) *checks.Diagnosis
 	// Progress tells the user how far long work has come; nil where nobody wants to know.
 	Progress func(text string)
+	// ExportTo is the folder for exports of what is deleted; "" for that of the treatment in the journal.
+	ExportTo string
 	// Patience is how long to wait for another doctor that treats; zero means [DefaultPatience].
 	Patience time.Duration
 
@@ -43,6 +45,7 @@ type Fix struct {
 	Code   checks.Code
 	Status Status
 	Detail string
+	Final  string // why it cannot be taken back; "" where it can, or nothing was done
 }
 
 // Status is how far a remedy came.

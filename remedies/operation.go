@@ -52,7 +52,11 @@ type Shown struct {
 
 // kinds is all kinds of operations. A journal that names another one was written by another doctor.
 var kinds = map[string]func() Operation{
-	"file-edit": func() Operation { return new(fileEdit) },
+	"file-edit":         func() Operation { return new(fileEdit) },
+	"deliver-signal":    func() Operation { return new(delivery) },
+	"kill-mutation":     func() Operation { return new(killing) },
+	"remove-container":  func() Operation { return new(removal) },
+	"delete-embeddings": func() Operation { return new(deleteEmbeddings) },
 }
 
 // revive makes an operation of what the journal has kept.

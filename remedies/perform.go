@@ -132,7 +132,8 @@ func (e *Engine) resume(ctx context.Context, id string, open map[string]bool) ([
 			status, said = Failed, err.Error()
 			open[step.operation.Target()] = true
 		}
-		fixes = append(fixes, Fix{step.Remedy, step.Code, status, fmt.Sprintf("%s, of the interrupted treatment %s: %s", step.Shown.Summary, id, said)})
+		detail := fmt.Sprintf("%s, of the interrupted treatment %s: %s", step.Shown.Summary, id, said)
+		fixes = append(fixes, Fix{Remedy: step.Remedy, Code: step.Code, Status: status, Detail: detail, Final: step.Final})
 	}
 	return fixes, nil
 }

@@ -15,7 +15,7 @@ type Safety string
 
 // The safeties.
 const (
-	Safe   Safety = "safe"   // what it replaces can be put back
+	Safe   Safety = "safe"   // destroys nothing: what it replaces can be put back
 	Unsafe Safety = "unsafe" // destroys or interrupts what cannot be brought back as it was
 	Manual Safety = "manual" // told, never run
 )
@@ -41,14 +41,19 @@ type Case struct {
 	Result  any // of the finding's check
 	Team    int64
 	World   *pipeline.World // in which it was found; nil where nothing is to be planned
+
+	Journal  string // the folder of the journal, which may be yet to be made
+	ExportTo string // the folder for exports; "" for that of the treatment in the journal
 }
 
 // Plan is what a remedy would do about one finding.
 type Plan struct {
 	Operations []Operation // in the order in which they have to be done
 	// Proof names what will show that it helped, and Prove looks for that in a fresh world and says what it has seen there.
-	// Without Prove it is proven when the check that found the disease does not find it any more.
+	// Without Prove it is proven when the check that found the disease does not find it any more; with Both it has to be gone
+	// besides.
 	Proof string
+	Both  bool
 	Prove func(context.Context, *pipeline.World) (string, error)
 	// Then is what is left to do by hand, a line each. It is asked with the diagnosis after the treatment, and with nil
 	// while that is only planned.

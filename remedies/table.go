@@ -25,15 +25,20 @@ var table = []Remedy{
 	manual("start-postgres", "start Postgres: docker compose up -d db; it listens on 5432", checks.SVC005),
 	manual("start-support-service", "start the service: its process of bin/start, or docker compose up -d kafka redis7", checks.SVC006),
 
-	manual("emit-again", "emit the signal again, with the command that emitted it", checks.TMP001),
+	{ID: "deliver-again", Codes: codes(checks.TMP001, checks.TMP005), Safety: Safe, Says: deliverAgain, Plan: planDelivery},
+	{ID: "emit-again", Codes: codes(checks.TMP001), Safety: Manual, Says: emitAgain("emit the signal again, with the command that emitted it")},
 	{ID: "emit-after-failure", Codes: codes(checks.TMP002), Safety: Manual, Says: emitAfterFailure},
 	manual("start-worker", "start the process temporal-worker, with the DEBUG that the emitting command has", checks.TMP003),
 	manual("emit-again", "emit the signal again, with the command that emitted it, once the buffer has room", checks.TMP004),
-	manual("emit-again", "emit the signals again, with the command that emitted them", checks.TMP005),
+	{ID: "emit-again", Codes: codes(checks.TMP005), Safety: Manual, Says: emitAgain("emit the signals again, with the command that emitted them")},
 	manual("emit-again", "remove the cause, then emit the signal again, with the command that emitted it", checks.TMP006),
 
+	{ID: "delete-stale-embeddings", Codes: codes(checks.CLK001), Safety: Safe, Says: deleteKnown, Plan: planDeletion},
+	{ID: "delete-stale-embeddings", Codes: codes(checks.CLK001), Safety: Unsafe, Says: deleteSuspects, Plan: planDeletion},
+	{ID: "delete-embeddings-of-deleted-reports", Codes: codes(checks.CLK004), Safety: Safe, Says: deleteKnown, Plan: planDeletion},
 	{ID: "clean-up", Codes: codes(checks.CLK001, checks.CLK004), Safety: Manual, Says: cleanUp},
-	{ID: "kill-mutation", Codes: codes(checks.CLK003), Safety: Manual, Says: killMutation},
+	{ID: "kill-mutation", Codes: codes(checks.CLK003), Safety: Unsafe, Says: killFailing, Plan: planKilling},
+	{ID: "kill-mutation", Codes: codes(checks.CLK003), Safety: Manual, Says: killSlow},
 
 	{ID: "open-host", Codes: codes(checks.SBX001), Safety: Safe, Says: openHost, Plan: planOpening},
 	{ID: "start-worker-with-debug", Codes: codes(checks.SBX001), Safety: Manual, Says: startWithDebug},
@@ -41,7 +46,8 @@ var table = []Remedy{
 	manual("emit-after-silence", "look at the end of the agent's log for what it waited for, then emit the signal again", checks.SBX002),
 	manual("align-storage", "see that the worker runs, that the flag tasks is on, and that worker and shell have the same OBJECT_STORAGE_* settings", checks.SBX003),
 	manual("emit-after-refusal", "set a key that the model's API takes, or wait until its limit is over, then emit the signal again", checks.SBX004),
-	{ID: "remove-container", Codes: codes(checks.SBX005), Safety: Manual, Says: func(c *Case) string { return "docker rm -f " + c.Finding.Subject[0] }},
+	{ID: "remove-container", Codes: codes(checks.SBX005), Safety: Unsafe, Says: removeOrphan, Plan: planRemoval},
+	{ID: "remove-container", Codes: codes(checks.SBX005), Safety: Manual, Says: removeByHand},
 
 	{ID: "approve-ai", Codes: codes(checks.INB001), Safety: Manual, Says: approve},
 	{ID: "switch-source-on", Codes: codes(checks.INB001), Safety: Manual, Says: switchOn},
@@ -66,6 +72,9 @@ func manual(id, line string, code checks.Code) Remedy {
 
 // cleanUp removes stale embeddings in the one way that the pipeline has, which removes more than that.
 func cleanUp(c *Case) string {
+	if doomedBy(c) != nil {
+		return "" // there is a remedy that removes just these
+	}
 	command := fmt.Sprintf("DEBUG=1 python manage.py cleanup_signals --team-id %d --yes (deletes all signals and reports of the team)", c.Team)
 	if !c.Finding.Root() {
 		command = "clean up again: " + command

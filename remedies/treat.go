@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"doctor/checks"
@@ -188,7 +189,7 @@ func (c *course) standing(s *sight, f *checks.Finding) (why string, after []chec
 		return "it is unsafe: --unsafe runs it", nil
 	}
 	for _, cause := range f.Causes {
-		if c.cured[cause.Fingerprint()] {
+		if c.cured[cause.Fingerprint()] || cause.State == checks.Recovered {
 			continue
 		}
 		if why, _ := c.standing(s, cause); why != "" {
@@ -224,7 +225,7 @@ func (c *course) treat(ctx context.Context, s *sight, f *checks.Finding) (*sight
 		return nil, err
 	}
 	if why != "" {
-		c.Fixes = append(c.Fixes, Fix{t.Remedy, t.Code, Skipped, t.Summary() + ": " + why})
+		c.Fixes = append(c.Fixes, Fix{Remedy: t.Remedy, Code: t.Code, Status: Skipped, Detail: t.Summary() + ": " + why})
 		return nil, nil
 	}
 	late, err := c.write(ctx)
@@ -244,7 +245,8 @@ func (c *course) treat(ctx context.Context, s *sight, f *checks.Finding) (*sight
 	case failure != nil:
 		c.fail(r, f, fmt.Errorf("%s: %w", t.Summary(), failure))
 	case err != nil:
-		c.Fixes = append(c.Fixes, Fix{t.Remedy, t.Code, Applied, fmt.Sprintf("%s; cannot look whether it helped: %v", t.Summary(), err)})
+		detail := fmt.Sprintf("%s; cannot look whether it helped: %v", t.Summary(), err)
+		c.Fixes = append(c.Fixes, Fix{Remedy: t.Remedy, Code: t.Code, Status: Applied, Detail: detail, Final: strings.Join(t.Final, "; ")})
 	default:
 		c.verify(ctx, t, after)
 	}
@@ -328,5 +330,5 @@ func (c *course) write(ctx context.Context) (late bool, err error) {
 
 func (c *course) fail(r *Remedy, f *checks.Finding, err error) {
 	c.tried[key(r, f)] = true
-	c.Fixes = append(c.Fixes, Fix{r.ID, f.Code, Failed, err.Error()})
+	c.Fixes = append(c.Fixes, Fix{Remedy: r.ID, Code: f.Code, Status: Failed, Detail: err.Error()})
 }

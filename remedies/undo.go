@@ -108,7 +108,7 @@ func (e *Engine) isAfter(ctx context.Context, j *journal, operation Operation) e
 }
 
 func (e *Engine) undoStep(ctx context.Context, j *journal, step *Step) Fix {
-	fix := Fix{step.Remedy, step.Code, Verified, "taken back: " + step.Shown.Summary}
+	fix := Fix{Remedy: step.Remedy, Code: step.Code, Status: Verified, Detail: "taken back: " + step.Shown.Summary}
 	if step.Final != "" {
 		fix.Status, fix.Detail = Skipped, fmt.Sprintf("cannot be taken back: %s (%s)", step.Shown.Summary, step.Final)
 		return fix

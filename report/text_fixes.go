@@ -40,7 +40,11 @@ func PlanText(w io.Writer, agenda remedies.Agenda, o TextOptions) error {
 		for _, shown := range treatment.Shown {
 			t.row(indent(2).add(t.dim, string(treatment.Safety)+"  "), indent(8), words(nil, shown.Summary))
 			for line := range strings.Lines(shown.Text) {
-				t.row(indent(6), indent(6), []word{phrase(t.difference(shown.Form, line), strings.TrimSuffix(line, "\n"))})
+				exact := []word{phrase(t.difference(shown.Form, line), strings.TrimSuffix(line, "\n"))}
+				if shown.Form == "sql" {
+					exact = words(nil, line)
+				}
+				t.row(indent(6), indent(6), exact)
 			}
 		}
 		for _, of := range []struct{ label, text string }{

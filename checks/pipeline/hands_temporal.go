@@ -30,6 +30,17 @@ type Sent struct {
 // Identity is who the doctor says it is when it delivers the signal again. In a history it tells which signal this was.
 func (s Sent) Identity() string { return fmt.Sprintf("doctor/%s/%d", s.Run.ID, s.Event) }
 
+// Path is where [Hands.DeliverToBuffer] sends it, for people.
+func (s Sent) Path(namespace string, team int64) string {
+	return namespacePath(namespace) + s.path(bufferOf(team))
+}
+
+func (s Sent) path(workflow string) string {
+	return workflowPath(workflow) + "/signal-with-start/" + url.PathEscape(s.Name)
+}
+
+func bufferOf(team int64) string { return fmt.Sprintf("%s-%d", bufferType, team) }
+
 // Deliver sends a signal again, with the same payloads byte for byte, to a run. The error is of kind [Missing] when that run has
 // ended, or never was. The server takes it once a run, however often it is sent.
 func (h *Hands) Deliver(ctx context.Context, sent Sent, to Run) error {
@@ -47,13 +58,12 @@ func (h *Hands) Deliver(ctx context.Context, sent Sent, to Run) error {
 func (h *Hands) DeliverToBuffer(ctx context.Context, sent Sent, team int64, queue string) (run string, err error) {
 	asking := fmt.Sprintf("the delivery of event %d of %s to a buffer that is started for it", sent.Event, sent.Run)
 	err = h.act(ctx, SourceTemporal, asking, func(ctx context.Context) error {
-		id := fmt.Sprintf("%s-%d", bufferType, team)
 		input, err := json.Marshal(map[string]any{"team_id": team, "pending_signals": []any{}})
 		if err != nil {
 			return err
 		}
 		var started struct{ RunID string }
-		err = h.post(ctx, workflowPath(id)+"/signal-with-start/"+url.PathEscape(sent.Name), wireAct{
+		err = h.post(ctx, sent.path(bufferOf(team)), wireAct{
 			Type: &wireName{bufferType}, TaskQueue: &wireName{queue}, RunTimeout: bufferRunTimeout,
 			IDReusePolicy: "WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE", IDConflictPolicy: "WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING",
 			Input:       wire([]Payload{{Metadata: map[string][]byte{encodingKey: []byte("json/plain")}, Data: input}}),

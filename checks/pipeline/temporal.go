@@ -190,9 +190,9 @@ func (t *Temporal) get(ctx context.Context, path string, query url.Values, into 
 	return t.fetch(ctx, t.namespacePath()+path, query, into)
 }
 
-func (t *Temporal) namespacePath() string {
-	return "/api/v1/namespaces/" + url.PathEscape(t.world.Settings.Temporal.Namespace)
-}
+func (t *Temporal) namespacePath() string { return namespacePath(t.world.Settings.Temporal.Namespace) }
+
+func namespacePath(namespace string) string { return "/api/v1/namespaces/" + url.PathEscape(namespace) }
 
 func (t *Temporal) fetch(ctx context.Context, path string, query url.Values, into any) error {
 	response, err := t.request(ctx).SetQueryParamsFromValues(query).Get(path)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doctor/checks"
+	"doctor/checks/pipeline"
 	"doctor/checks/services"
 )
 
@@ -23,12 +24,14 @@ var Containers = &checks.Check{
 		if !runs.Docker {
 			return nil, checks.Skip("no sandbox of this pipeline runs in Docker here")
 		}
+		var orphans []pipeline.Sandbox
 		for _, run := range slices.Concat(runs.All, runs.Past) {
 			if run.Sandbox != nil && run.Ended() && p.World.Now.Sub(endOf(run)) > cleanedUp {
+				orphans = append(orphans, *run.Sandbox)
 				reportOrphan(p, run)
 			}
 		}
-		return nil, nil
+		return orphans, nil
 	},
 }
 

@@ -26,6 +26,7 @@ var Batches = &checks.Check{
 	Run: func(_ context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*journey.Runs](p, journey.Histories)
 		b := buffer{p, runs.Buffer}
+		var losses []Loss
 		for i, link := range b.chain {
 			switch link.Status {
 			case pipeline.Running, pipeline.ContinuedAsNew, pipeline.Completed:
@@ -37,10 +38,12 @@ var Batches = &checks.Check{
 			case !link.Ledger.Consistent():
 				b.undecided(link, "its batches "+unlike)
 			default:
-				b.reportInHand(link, i)
+				if loss := b.reportInHand(link, i); loss.Count > 0 {
+					losses = append(losses, loss)
+				}
 			}
 		}
-		return nil, nil
+		return losses, nil
 	},
 }
 
@@ -50,6 +53,7 @@ type inHand struct {
 	tail    []pipeline.Event // waiting for the next batch
 	carried int              // handed on by the run before and not among the events; in a batch or waiting
 	atLeast bool             // there may be more that were carried in: no key tells how many
+	written bool             // the batch was in object storage: grouping may have been told of it all the same
 }
 
 func (h inHand) count() int { return len(h.batch) + len(h.tail) + h.carried }
@@ -73,7 +77,7 @@ func took(l journey.Ledger) inHand {
 	if n > 1 {
 		before = l.Drains[n-2].Received
 	}
-	h.batch = l.Signals[before:last.Received]
+	h.batch, h.written = l.Signals[before:last.Received], last.Flushed
 	if n == 1 {
 		h.carried = max(last.Filters-len(h.batch), len(l.CarriedIn.Signals))
 		h.atLeast = last.Filters == 0 && !l.CarriedIn.Known
@@ -81,10 +85,11 @@ func took(l journey.Ledger) inHand {
 	return h
 }
 
-func (b buffer) reportInHand(link *journey.Link, place int) {
+// reportInHand makes a finding of what a run had in hand, and returns what of it has not been delivered since.
+func (b buffer) reportInHand(link *journey.Link, place int) Loss {
 	h := took(link.Ledger)
 	if h.count() == 0 {
-		return
+		return Loss{}
 	}
 	events := slices.Concat(h.batch, h.tail)
 	end := link.End()
@@ -98,25 +103,22 @@ func (b buffer) reportInHand(link *journey.Link, place int) {
 	}
 	if end.Reason == cleanupReason {
 		f.As(checks.Info).Detailf("cleanup_signals terminated it: it takes signals on their way with it.")
-		return
+		return Loss{}
 	}
 	for _, cause := range b.Findings(Failures) {
 		if slices.ContainsFunc(cause.Evidence, func(e checks.Evidence) bool { return e.Locator.Run == link.ID }) {
 			f.CausedBy(cause)
 		}
 	}
+	loss := Loss{Link: link, Count: h.count(), Events: events, Unsure: h.atLeast || h.written}
 	if h.carried == 0 && !h.atLeast {
-		var proof []checks.Evidence
-		for _, e := range events {
-			if again, ok := b.deliveredAgain(e, place); ok {
-				proof = append(proof, again)
-			}
-		}
-		if len(proof) == len(events) {
+		_, left, proof := b.since(events, place)
+		if loss.Events, loss.Count = left, len(left); len(left) == 0 {
 			f.Causes = nil
 			f.Healed(proof...)
 		}
 	}
+	return loss
 }
 
 func atLeast(h inHand) string {

@@ -37,8 +37,8 @@ func wereSignals(n int) string {
 	return fmt.Sprintf("%d signals were", n)
 }
 
-func samePayload(a, b pipeline.Event) bool {
-	return len(a.Input) > 0 && len(b.Input) > 0 && len(a.Input[0].Data) > 0 && bytes.Equal(a.Input[0].Data, b.Input[0].Data)
+func samePayload(a, b []pipeline.Payload) bool {
+	return len(a) > 0 && len(b) > 0 && len(a[0].Data) > 0 && bytes.Equal(a[0].Data, b[0].Data)
 }
 
 // sameJSON compares what two documents say: a signal that is carried on is written anew.

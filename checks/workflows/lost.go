@@ -34,26 +34,28 @@ var CarriedSignals = &checks.Check{
 			case why != "":
 				b.undecided(link, why)
 			case loss.Count > 0:
-				losses = append(losses, loss)
-				b.report(loss, i)
+				if left := b.report(loss, i); left.Count > 0 {
+					losses = append(losses, left)
+				}
 			}
 		}
 		return losses, nil
 	},
 }
 
-// Loss is what was lost between a buffer run and the next.
+// Loss is what a buffer run had in hand and is lost since, and was not delivered again.
 type Loss struct {
 	Link    *journey.Link
 	Count   int
 	Carried int // what the next run was given of what this one had left
 	// Events are the deliveries of the lost signals. When there are more of them than Count it is not known which of
-	// them are the lost ones.
+	// them are the lost ones; when there are fewer, the others were delivered to an earlier run.
 	Events []pipeline.Event
+	Unsure bool // there may be more of them, or some may have arrived
 }
 
 // Exact reports whether each lost signal is identified.
-func (l Loss) Exact() bool { return len(l.Events) == l.Count }
+func (l Loss) Exact() bool { return len(l.Events) == l.Count && !l.Unsure }
 
 type buffer struct {
 	*checks.Pass
@@ -84,7 +86,7 @@ func (b buffer) missing(link *journey.Link) (loss Loss, why string) {
 		if len(lost) != len(tail)-len(out.Signals) {
 			return loss, fmt.Sprintf("it had %s left and handed on %d others", checks.Count(len(tail), "signal"), len(out.Signals))
 		}
-		return Loss{link, len(lost), len(out.Signals), lost}, ""
+		return Loss{Link: link, Count: len(lost), Carried: len(out.Signals), Events: lost}, ""
 	}
 	next := link.Next
 	switch {
@@ -101,7 +103,7 @@ func (b buffer) missing(link *journey.Link) (loss Loss, why string) {
 	if !ok || carried > len(tail) {
 		return loss, fmt.Sprintf("%s after its last batch, and the events do not tell how many the next run carried in", checks.Count(len(tail), "signal"))
 	}
-	return Loss{link, len(tail) - carried, carried, tail}, ""
+	return Loss{Link: link, Count: len(tail) - carried, Carried: carried, Events: tail}, ""
 }
 
 // without returns the events whose signals are not among the carried ones. A signal that was delivered twice is carried twice.
@@ -120,19 +122,12 @@ func (b buffer) without(tail []pipeline.Event, carried [][]byte) []pipeline.Even
 	return lost
 }
 
-// report makes a finding of a loss, and one more of what has been delivered since.
-func (b buffer) report(loss Loss, place int) {
+// report makes a finding of a loss, and one more of what has been delivered since. It returns what has not.
+func (b buffer) report(loss Loss, place int) Loss {
 	lost, delivered := loss, loss
 	if loss.Exact() {
-		lost.Events, delivered.Events = nil, nil
 		var proof []checks.Evidence
-		for _, e := range loss.Events {
-			if again, ok := b.deliveredAgain(e, place); ok {
-				delivered.Events, proof = append(delivered.Events, e), append(proof, again)
-			} else {
-				lost.Events = append(lost.Events, e)
-			}
-		}
+		delivered.Events, lost.Events, proof = b.since(loss.Events, place)
 		lost.Count, delivered.Count = len(lost.Events), len(delivered.Events)
 		if delivered.Count > 0 {
 			b.describe(delivered).Healed(proof...)
@@ -141,6 +136,7 @@ func (b buffer) report(loss Loss, place int) {
 	if lost.Count > 0 {
 		b.describe(lost)
 	}
+	return lost
 }
 
 func (b buffer) describe(loss Loss) *checks.Finding {
@@ -184,21 +180,47 @@ func (b buffer) deliveries(link *journey.Link, events []pipeline.Event, when str
 	return all
 }
 
-// deliveredAgain looks through the runs after the given place for the same signal. Without a key only the same bytes, or
-// the doctor's own mark, are proof: the pipeline encrypts anew on each attempt.
+// since parts lost signals into those that a run after the given place has received again, with the proof of that, and those
+// that none has.
+func (b buffer) since(events []pipeline.Event, place int) (delivered, lost []pipeline.Event, proof []checks.Evidence) {
+	for _, e := range events {
+		if again, ok := b.deliveredAgain(e, place); ok {
+			delivered, proof = append(delivered, e), append(proof, again)
+		} else {
+			lost = append(lost, e)
+		}
+	}
+	return delivered, lost, proof
+}
+
+// deliveredAgain looks through the runs after the given place for the same signal.
 func (b buffer) deliveredAgain(lost pipeline.Event, place int) (checks.Evidence, bool) {
-	run := b.chain[place].ID
-	content, opened := journey.Content(lost, b.World.Open)
+	sent := SentBy(b.chain[place].Run.Run, lost)
 	for _, later := range b.chain[place+1:] {
 		for _, e := range later.Ledger.Signals {
-			same := samePayload(lost, e) || e.Identity == fmt.Sprintf("doctor/%s/%d", run, lost.ID)
-			if other, ok := journey.Content(e, b.World.Open); !same && opened && ok {
-				same = bytes.Equal(content, other)
-			}
-			if same {
+			if Redelivers(e, sent, b.World.Open) {
 				return evidence(b.Pass, later.Run.Run, e, "delivered again"), true
 			}
 		}
 	}
 	return checks.Evidence{}, false
+}
+
+// SentBy is the signal that an event of a run delivered.
+func SentBy(run pipeline.Run, e pipeline.Event) pipeline.Sent {
+	return pipeline.Sent{Run: run, Event: e.ID, Name: e.Signal, Input: e.Input}
+}
+
+// Redelivers reports whether an event of a later run delivers a lost signal again. Without a key only the same bytes, or the
+// doctor's own mark, are proof: the pipeline encrypts anew on each attempt.
+func Redelivers(e pipeline.Event, lost pipeline.Sent, open func(pipeline.Payload) ([]byte, bool)) bool {
+	if e.Signal != lost.Name {
+		return false
+	}
+	if e.Identity == lost.Identity() || samePayload(e.Input, lost.Input) {
+		return true
+	}
+	now, opened := journey.Content(e, open)
+	then, ok := journey.Content(pipeline.Event{Input: lost.Input}, open)
+	return opened && ok && bytes.Equal(now, then)
 }

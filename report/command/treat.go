@@ -23,6 +23,8 @@ import (
 // treatment is what the flags say about treating.
 type treatment struct {
 	fix, dryRun, ask, unsafe, yes bool
+
+	exportTo string
 }
 
 const howToTreat = "How to treat"
@@ -37,14 +39,15 @@ func (t *treatment) flags() []cli.Flag {
 		on("ask", "with --fix: ask before each treatment", &t.ask),
 		on("unsafe", "with --fix: also what cannot be brought back", &t.unsafe),
 		on("yes", "with --unsafe: do not ask for it", &t.yes),
+		&cli.StringFlag{Name: "export-to", Destination: &t.exportTo, Category: howToTreat, Usage: "with --fix: export to `FOLDER` what is deleted"},
 	}
 }
 
 // wrong is what is wrong with the flags about treating, before anything is looked at.
 func (p *program) wrongTreatment() error {
 	t := p.options.treatment
-	alone := map[string]bool{"dry-run": t.dryRun, "ask": t.ask, "unsafe": t.unsafe, "yes": t.yes}
-	for _, name := range []string{"dry-run", "ask", "unsafe", "yes"} {
+	alone := map[string]bool{"dry-run": t.dryRun, "ask": t.ask, "unsafe": t.unsafe, "yes": t.yes, "export-to": t.exportTo != ""}
+	for _, name := range []string{"dry-run", "ask", "unsafe", "yes", "export-to"} {
 		if alone[name] && !t.fix {
 			return fmt.Errorf("--%s says how to treat: give --fix, too", name)
 		}
@@ -93,7 +96,10 @@ func (p *program) treat(ctx context.Context, selection checks.Selection) error {
 // told is a fix as reports show it. What can be taken back says how.
 func told(fix remedies.Fix, folder string) report.Fix {
 	detail := fix.Detail
-	if folder != "" && (fix.Status == remedies.Verified || fix.Status == remedies.Applied) {
+	switch done := fix.Status == remedies.Verified || fix.Status == remedies.Applied; {
+	case done && fix.Final != "":
+		detail += "; " + fix.Final
+	case done && folder != "":
 		detail += "; doctor undo takes it back, with what is in " + folder
 	}
 	return report.Fix{Remedy: fix.Remedy, Code: fix.Code, Status: string(fix.Status), Detail: detail}
@@ -101,8 +107,9 @@ func told(fix remedies.Fix, folder string) report.Fix {
 
 func (p *program) engine(set *settings.Settings, selection checks.Selection) *remedies.Engine {
 	return &remedies.Engine{
-		Team:    p.options.team,
-		Journal: remedies.JournalFolder(set),
+		Team:     p.options.team,
+		Journal:  remedies.JournalFolder(set),
+		ExportTo: p.options.treatment.exportTo,
 		Open: func() (*pipeline.World, error) {
 			set, err := p.settings()
 			if err != nil {
