@@ -78,11 +78,7 @@ func (r *removal) Look(ctx context.Context, tools *Tools) (State, string, error)
 }
 
 func (r *removal) Apply(ctx context.Context, tools *Tools) error {
-	world, err := tools.World()
-	if err != nil {
-		return err
-	}
-	hands, err := pipeline.HandsOf(world)
+	hands, err := tools.hands()
 	if err != nil {
 		return err
 	}

@@ -88,11 +88,7 @@ func (k *killing) Look(ctx context.Context, tools *Tools) (State, string, error)
 }
 
 func (k *killing) Apply(ctx context.Context, tools *Tools) error {
-	world, err := tools.World()
-	if err != nil {
-		return err
-	}
-	hands, err := pipeline.HandsOf(world)
+	hands, err := tools.hands()
 	if err != nil {
 		return err
 	}

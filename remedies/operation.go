@@ -96,6 +96,15 @@ func (t *Tools) World() (*pipeline.World, error) {
 	return t.world, nil
 }
 
+// hands are what changes that world.
+func (t *Tools) hands() (*pipeline.Hands, error) {
+	world, err := t.World()
+	if err != nil {
+		return nil, err
+	}
+	return pipeline.HandsOf(world)
+}
+
 func (t *Tools) close() {
 	if t.world != nil {
 		t.world.Close()

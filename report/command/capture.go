@@ -62,7 +62,7 @@ func (p *program) capture(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	selection, err := p.selection(func(c *checks.Check) bool { return !c.Commit }, "doctor pre-commit")
+	selection, err := p.ofPipeline()
 	if err != nil {
 		return err
 	}

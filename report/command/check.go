@@ -52,7 +52,7 @@ func (p *program) check(ctx context.Context) error {
 	if err := p.wrongTreatment(); err != nil {
 		return err
 	}
-	selection, err := p.selection(func(c *checks.Check) bool { return !c.Commit }, "doctor pre-commit")
+	selection, err := p.ofPipeline()
 	if err != nil {
 		return err
 	}
@@ -114,6 +114,11 @@ func (p *program) selection(kind func(*checks.Check) bool, other string) (checks
 		return nil, fmt.Errorf("--only %s chooses nothing here; %s runs it", p.options.only.String(), other)
 	}
 	return chosen, nil
+}
+
+// ofPipeline is what the flags choose among the checks of a pipeline, as against those of a commit.
+func (p *program) ofPipeline() (checks.Selection, error) {
+	return p.selection(func(c *checks.Check) bool { return !c.Commit }, "doctor pre-commit")
 }
 
 // examine diagnoses and reports. Whatever is wrong with the way it was called is found out before anything is asked.

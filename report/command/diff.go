@@ -73,7 +73,7 @@ func (p *program) diagnosisIn(ctx context.Context, path string) (*report.Documen
 		return nil, fmt.Errorf("cannot read %q: %w", path, err)
 	}
 	if capture.Is(content) {
-		return p.diagnosisOf(ctx, path)
+		return p.diagnosisOf(ctx, path, content)
 	}
 	d, err := report.Read(content)
 	if err != nil {
@@ -83,12 +83,12 @@ func (p *program) diagnosisIn(ctx context.Context, path string) (*report.Documen
 }
 
 // diagnosisOf is the diagnosis of what a capture recorded.
-func (p *program) diagnosisOf(ctx context.Context, path string) (*report.Document, error) {
-	captured, err := capture.Read(path)
+func (p *program) diagnosisOf(ctx context.Context, path string, content []byte) (*report.Document, error) {
+	captured, err := capture.Parse(path, content)
 	if err != nil {
 		return nil, err
 	}
-	selection, err := p.selection(func(c *checks.Check) bool { return !c.Commit }, "doctor pre-commit")
+	selection, err := p.ofPipeline()
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package capture
 
 import (
 	"archive/zip"
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -37,18 +36,29 @@ func Is(beginning []byte) bool { return bytes.HasPrefix(beginning, []byte("PK\x0
 
 // Read reads a capture. Whatever is wrong with the file is an [*Error].
 func Read(path string) (*Capture, error) {
-	c, err := read(path)
+	data, err := read(path)
 	var file *fs.PathError
 	switch {
 	case err == nil:
-		return c, nil
+		return Parse(path, data)
 	case errors.As(err, &file):
 		err = file.Err
 	}
 	return nil, &Error{path, err.Error()}
 }
 
-func read(path string) (*Capture, error) {
+// Parse is [Read] for who has read the file.
+func Parse(path string, data []byte) (*Capture, error) {
+	c, err := parse(data)
+	if err != nil {
+		return nil, &Error{path, err.Error()}
+	}
+	return c, nil
+}
+
+var errTooLarge = fmt.Errorf("it is larger than %d MiB", maxFile>>20)
+
+func read(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -62,17 +72,16 @@ func read(path string) (*Capture, error) {
 	case !info.Mode().IsRegular():
 		return nil, errors.New("it is not a regular file")
 	case info.Size() > maxFile:
-		return nil, fmt.Errorf("it is larger than %d MiB", maxFile>>20)
+		return nil, errTooLarge
 	}
-	data, err := io.ReadAll(io.LimitReader(file, maxFile))
-	if err != nil {
-		return nil, err
-	}
-	return parse(data)
+	return io.ReadAll(io.LimitReader(file, maxFile+1)) // it may have grown
 }
 
 // parse reads the bytes of a capture.
 func parse(data []byte) (*Capture, error) {
+	if len(data) > maxFile {
+		return nil, errTooLarge
+	}
 	texts, err := unpack(data)
 	if err != nil {
 		return nil, err
@@ -98,8 +107,7 @@ func parse(data []byte) (*Capture, error) {
 	if c.Settings == nil {
 		return nil, fmt.Errorf("%s has no settings", settingsEntry)
 	}
-	lines := bufio.NewReader(bytes.NewReader(texts[observationsEntry]))
-	for decoder := json.NewDecoder(lines); ; {
+	for decoder := json.NewDecoder(bytes.NewReader(texts[observationsEntry])); ; {
 		var o pipeline.Observation
 		err := decoder.Decode(&o)
 		if errors.Is(err, io.EOF) {
