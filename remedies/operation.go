@@ -54,6 +54,7 @@ type Shown struct {
 var kinds = map[string]func() Operation{
 	"file-edit":         func() Operation { return new(fileEdit) },
 	"deliver-signal":    func() Operation { return new(delivery) },
+	"terminate-run":     func() Operation { return new(termination) },
 	"kill-mutation":     func() Operation { return new(killing) },
 	"remove-container":  func() Operation { return new(removal) },
 	"delete-embeddings": func() Operation { return new(deleteEmbeddings) },

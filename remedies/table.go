@@ -10,6 +10,8 @@ import (
 )
 
 // table is all remedies. Those of one code stand in the order in which they are told, and the first one that may be run is.
+// What runs, runs in this order as far as causes do not want another one: a mutation that fails stands before all deletions, and
+// a signal that is delivered again must not find the embeddings that it would be lost to.
 var table = []Remedy{
 	{ID: "set-clickhouse-database", Codes: codes(checks.ENV001), Safety: Safe, Says: nameDatabase, Plan: planDatabase},
 	{ID: "set-clickhouse-database", Codes: codes(checks.ENV001), Safety: Manual, Says: exportDatabase},
@@ -25,20 +27,21 @@ var table = []Remedy{
 	manual("start-postgres", "start Postgres: docker compose up -d db; it listens on 5432", checks.SVC005),
 	manual("start-support-service", "start the service: its process of bin/start, or docker compose up -d kafka redis7", checks.SVC006),
 
+	{ID: "kill-mutation", Codes: codes(checks.CLK003), Safety: Unsafe, Says: killFailing, Plan: planKilling},
+	{ID: "kill-mutation", Codes: codes(checks.CLK003), Safety: Manual, Says: killSlow},
+	{ID: "delete-stale-embeddings", Codes: codes(checks.CLK001), Safety: Safe, Says: deleteKnown, Plan: planDeletion},
+	{ID: "delete-stale-embeddings", Codes: codes(checks.CLK001), Safety: Unsafe, Says: deleteSuspects, Plan: planDeletion},
+	{ID: "delete-embeddings-of-deleted-reports", Codes: codes(checks.CLK004), Safety: Safe, Says: deleteKnown, Plan: planDeletion},
+	{ID: "clean-up", Codes: codes(checks.CLK001, checks.CLK004), Safety: Manual, Says: cleanUp},
+
 	{ID: "deliver-again", Codes: codes(checks.TMP001, checks.TMP005), Safety: Safe, Says: deliverAgain, Plan: planDelivery},
 	{ID: "emit-again", Codes: codes(checks.TMP001), Safety: Manual, Says: emitAgain("emit the signal again, with the command that emitted it")},
+	{ID: "terminate-run", Codes: codes(checks.TMP002), Safety: Unsafe, Says: endStuck, Plan: planTermination},
 	{ID: "emit-after-failure", Codes: codes(checks.TMP002), Safety: Manual, Says: emitAfterFailure},
 	manual("start-worker", "start the process temporal-worker, with the DEBUG that the emitting command has", checks.TMP003),
 	manual("emit-again", "emit the signal again, with the command that emitted it, once the buffer has room", checks.TMP004),
 	{ID: "emit-again", Codes: codes(checks.TMP005), Safety: Manual, Says: emitAgain("emit the signals again, with the command that emitted them")},
 	manual("emit-again", "remove the cause, then emit the signal again, with the command that emitted it", checks.TMP006),
-
-	{ID: "delete-stale-embeddings", Codes: codes(checks.CLK001), Safety: Safe, Says: deleteKnown, Plan: planDeletion},
-	{ID: "delete-stale-embeddings", Codes: codes(checks.CLK001), Safety: Unsafe, Says: deleteSuspects, Plan: planDeletion},
-	{ID: "delete-embeddings-of-deleted-reports", Codes: codes(checks.CLK004), Safety: Safe, Says: deleteKnown, Plan: planDeletion},
-	{ID: "clean-up", Codes: codes(checks.CLK001, checks.CLK004), Safety: Manual, Says: cleanUp},
-	{ID: "kill-mutation", Codes: codes(checks.CLK003), Safety: Unsafe, Says: killFailing, Plan: planKilling},
-	{ID: "kill-mutation", Codes: codes(checks.CLK003), Safety: Manual, Says: killSlow},
 
 	{ID: "open-host", Codes: codes(checks.SBX001), Safety: Safe, Says: openHost, Plan: planOpening},
 	{ID: "start-worker-with-debug", Codes: codes(checks.SBX001), Safety: Manual, Says: startWithDebug},
@@ -99,6 +102,9 @@ func sqlText(s string) string {
 // emitAfterFailure is for a failure that nothing else explains: what explains it has a remedy of its own.
 func emitAfterFailure(c *Case) string {
 	if f := c.Finding; !f.Root() || !f.Failing() || f.Severity != checks.Error {
+		return ""
+	}
+	if _, stuck := stuckRun(c); stuck {
 		return ""
 	}
 	return "remove the cause that the message names, then emit the signal again: nothing repeats what has failed"

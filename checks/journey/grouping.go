@@ -32,6 +32,13 @@ var perSignal = []string{
 	"match_signal_to_report_activity", "fetch_signals_for_report_activity", "verify_match_specificity_activity", AssignActivity,
 }
 
+// Matches reports whether a grouping run has come to match the first of its signals.
+func Matches(events []pipeline.Event) bool {
+	return slices.ContainsFunc(events, func(e pipeline.Event) bool {
+		return e.Type == pipeline.ActivityScheduled && slices.Contains(perSignal, e.Activity)
+	})
+}
+
 // Round is the account of one grouping run, kept from its events: what it had in hand, and what it went on without.
 type Round struct {
 	Batches []pipeline.Event  // the readings of its batches

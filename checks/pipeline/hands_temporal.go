@@ -41,17 +41,6 @@ func (s Sent) path(workflow string) string {
 
 func bufferOf(team int64) string { return fmt.Sprintf("%s-%d", bufferType, team) }
 
-// Deliver sends a signal again, with the same payloads byte for byte, to a run. The error is of kind [Missing] when that run has
-// ended, or never was. The server takes it once a run, however often it is sent.
-func (h *Hands) Deliver(ctx context.Context, sent Sent, to Run) error {
-	asking := fmt.Sprintf("the delivery of event %d of %s to %s", sent.Event, sent.Run, to)
-	return h.act(ctx, SourceTemporal, asking, func(ctx context.Context) error {
-		return h.post(ctx, workflowPath(to.Workflow)+"/signal/"+url.PathEscape(sent.Name), wireAct{
-			Execution: &wireRun{to.Workflow, to.ID}, Input: wire(sent.Input), Identity: sent.Identity(), RequestID: sent.Identity(),
-		}, nil)
-	})
-}
-
 // DeliverToBuffer sends a signal again to the buffer of a team, which it starts on a task queue if none runs, as the emitter
 // does. It returns the id of the run that has it. Its input needs no encryption: it holds the team's number and nothing else, and
 // what is not encrypted is taken as it is (posthog/temporal/common/codec.py).
@@ -78,11 +67,18 @@ func (h *Hands) DeliverToBuffer(ctx context.Context, sent Sent, team int64, queu
 // Terminate ends a run for a reason that its history will show. The error is of kind [Missing] when it has ended, or never was.
 func (h *Hands) Terminate(ctx context.Context, run Run, reason string) error {
 	return h.act(ctx, SourceTemporal, "the end of "+run.String(), func(ctx context.Context) error {
-		return h.post(ctx, workflowPath(run.Workflow)+"/terminate", wireAct{
+		return h.post(ctx, terminationPath(run), wireAct{
 			Execution: &wireRun{run.Workflow, run.ID}, Reason: reason, Identity: "doctor",
 		}, nil)
 	})
 }
+
+// TerminationPath is where [Hands.Terminate] ends a run, for people.
+func TerminationPath(namespace string, run Run) string {
+	return namespacePath(namespace) + terminationPath(run)
+}
+
+func terminationPath(run Run) string { return workflowPath(run.Workflow) + "/terminate" }
 
 // wireAct is the body of every request that changes something.
 type wireAct struct {

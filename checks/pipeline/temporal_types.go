@@ -85,6 +85,15 @@ const (
 	TimerStarted           EventType = "TIMER_STARTED"
 )
 
+// Ends reports whether the event is a run's last.
+func (t EventType) Ends() bool {
+	switch t {
+	case WorkflowCompleted, WorkflowFailed, WorkflowTimedOut, WorkflowTerminated, WorkflowCanceled, WorkflowContinuedAsNew:
+		return true
+	}
+	return false
+}
+
 // Event is one event of a history: what of it a check may look at. Fields that the event's type has not are zero.
 type Event struct {
 	ID            int64

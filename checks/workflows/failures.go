@@ -35,15 +35,22 @@ var Failures = &checks.Check{
 		if len(p.Findings(embeddings.Stale)) > 0 {
 			runs = runs.InFull(ctx, p.World)
 		}
+		var all []Stuck
+		looping, times := newGrouping(p, runs).looping()
 		for _, fault := range faults(runs) {
-			fault.report(p, runs)
+			if fault.workflowType == journey.GroupingWorkflow && fault.activity == looping {
+				fault.rounds = times
+			}
+			if stuck := fault.report(p, runs); stuck != nil {
+				all = append(all, *stuck)
+			}
 		}
 		for _, run := range runs.All {
 			if pipeline.KindOf(run.Err) == pipeline.Missing {
 				p.Incomplete("the history of %s is gone", run)
 			}
 		}
-		return nil, nil
+		return all, nil
 	},
 }
 
@@ -54,6 +61,8 @@ type fault struct {
 	kind                   string                    // the exception's class, or the time-out's
 	failures               []failure                 // oldest first
 	pending                *pipeline.PendingActivity // being retried just now
+	task                   *journey.Run              // the run whose workflow task fails again and again
+	rounds                 int                       // in so many runs one after another, without end
 }
 
 // failure is one of them.
@@ -86,6 +95,11 @@ func faults(runs *journey.Runs) []*fault {
 			if a.LastFailure != nil && a.Attempt > 1 {
 				add(run, a.Activity, kindOf(a.LastFailure.Innermost())).retry(run, a)
 			}
+		}
+		if e := failingTask(run.Events); e != nil && run.Open() {
+			inner := e.Failure.Innermost()
+			f := add(run, "", cmp.Or(kindOf(inner), e.Reason))
+			f.task, f.failures = run, append(f.failures, failure{run, *e, messageOf(inner), false})
 		}
 	}
 	return all
@@ -155,7 +169,8 @@ func (f *fault) retry(run *journey.Run, a pipeline.PendingActivity) {
 	f.failures = append(f.failures, failure{run: run, message: messageOf(inner), event: pipeline.Event{Time: a.LastStarted, Reason: attempts}})
 }
 
-func (f *fault) report(p *checks.Pass, runs *journey.Runs) {
+// report reports the fault, and returns the run that does not get past it, if there is nothing else to be mended.
+func (f *fault) report(p *checks.Pass, runs *journey.Runs) *Stuck {
 	newest := f.failures[len(f.failures)-1]
 	finding := p.Report(checks.TMP002, f.workflow, f.activity, f.kind).
 		Titlef("%s: %s", f.name(), checks.Clip(newest.message, 300)).
@@ -171,16 +186,24 @@ func (f *fault) report(p *checks.Pass, runs *journey.Runs) {
 	case len(f.failures) > shown:
 		finding.Detailf("It failed %d times; the newest are shown.", len(f.failures))
 	}
-	if f.pending == nil && finding.Root() {
+	if !finding.Root() {
+		return nil
+	}
+	if f.pending == nil && f.task == nil {
 		if again, ok := f.succeededSince(p, runs, newest.event.Time); ok {
 			finding.Healed(again)
+			return nil
 		}
 	}
+	return f.stuck(finding, newest.event, runs)
 }
 
 // name says what failed: "… failed", "… is being retried", "… timed out".
 func (f *fault) name() string {
 	what := cmp.Or(f.activity, f.workflowType)
+	if f.task != nil {
+		return what + " cannot go on"
+	}
 	if f.pending != nil && len(f.failures) == 1 {
 		return what + " is being retried"
 	}

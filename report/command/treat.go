@@ -151,10 +151,28 @@ func (p *program) treatOptions(out io.Writer) remedies.Options {
 			if t.yes {
 				return true, nil
 			}
-			return p.agreed(answers, checks.Count(len(unsafe), "treatment")+" cannot be taken back")
+			return p.agreed(answers, stakes(unsafe))
 		}
 	}
 	return options
+}
+
+// stakes says what is at stake with unsafe treatments.
+func stakes(unsafe []remedies.Treatment) string {
+	final := 0
+	for _, t := range unsafe {
+		if len(t.Final) > 0 {
+			final++
+		}
+	}
+	said := checks.Count(len(unsafe), "unsafe treatment")
+	switch {
+	case final == 0:
+		return said + ", which doctor undo takes back"
+	case final == len(unsafe):
+		return said + ", which nothing takes back"
+	}
+	return fmt.Sprintf("%s, and nothing takes %d of them back", said, final)
 }
 
 // agreed asks a person. Who says nothing has not agreed.
