@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -211,6 +212,27 @@ func TestWhatHasStrayedIsLeftAlone(t *testing.T) {
 		t.Error(told(o.Fixes))
 	}
 	if runs, err := Runs(w.Journal); err != nil || runs[0].Steps[0].State != Strayed || runs[0].Steps[0].Code != checks.ENV001 {
+		t.Errorf("%+v, %v", runs, err)
+	}
+}
+
+// Who takes back what was interrupted does not want it to be brought to its end first: perhaps it never can be.
+func TestWhatIsHalfDoneIsGivenUpByUndo(t *testing.T) {
+	folder := t.TempDir()
+	w := newWard(t, folder, pair()...)
+	if !killed(t, 3, folder, "treat ward") || w.says("a") != "half" {
+		t.Fatalf("a is %s", w.says("a"))
+	}
+	var points []string
+	w.step = func(string) { points = append(points, w.says("a")) }
+	o, err := w.Undo(context.Background(), "")
+	if err != nil || w.says("a") != "sick" || slices.Contains(points, "well") {
+		t.Errorf("a is %s, and was %v: %v", w.says("a"), points, err)
+	}
+	if got := told(o.Fixes); !strings.Contains(got, "cure-a verified: cure a, of the interrupted treatment") || !strings.Contains(got, ": taken back") {
+		t.Error(got)
+	}
+	if runs, err := Runs(w.Journal); err != nil || runs[0].Steps[0].State != TakenBack {
 		t.Errorf("%+v, %v", runs, err)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -74,6 +76,21 @@ func (d *deleteEmbeddings) Look(ctx context.Context, tools *Tools) (State, strin
 	return Before, seen, nil
 }
 
+// heldUp fails when an earlier mutation of the table fails at each attempt: ClickHouse does them in order, so that the deletion
+// would wait without end.
+func (d *deleteEmbeddings) heldUp(ctx context.Context, w *pipeline.World) error {
+	unfinished, err := w.ClickHouse.Mutations(ctx)
+	if err != nil {
+		return fmt.Errorf("whether another mutation holds it up is not known: %w", err)
+	}
+	for _, m := range unfinished {
+		if m.Database == d.Signals.Table.Database && m.Table == d.Signals.Table.Name && m.Failure != "" {
+			return fmt.Errorf("%s of %s fails at each attempt, and holds up all that come after it: end it first, as CLK003 says", m.ID, d.Signals.Table)
+		}
+	}
+	return nil
+}
+
 // unjustified asks Postgres whether the reports are as they were when this was planned, and returns why they are not.
 func (d *deleteEmbeddings) unjustified(ctx context.Context, w *pipeline.World) (why string, err error) {
 	if d.Because == unknown {
@@ -122,11 +139,14 @@ func (d *deleteEmbeddings) Apply(ctx context.Context, tools *Tools) error {
 	case err != nil:
 		return err
 	case why != "" && kept != nil:
-		return both(errors.New(why), cmp.Or(d.Undo(ctx, tools), errors.New("what was begun is taken back")))
+		return both(errors.New(why), cmp.Or(d.Undo(ctx, tools), errors.New("what was begun is taken back"+d.Leaves())))
 	case why != "":
 		return errors.New(why)
 	}
 	if kept == nil {
+		err = d.heldUp(ctx, world)
+	}
+	if kept == nil && err == nil {
 		kept, err = writeExport(ctx, path, hands, d.Signals, tools)
 	}
 	if err == nil {
@@ -135,13 +155,13 @@ func (d *deleteEmbeddings) Apply(ctx context.Context, tools *Tools) error {
 	if err != nil {
 		return err
 	}
-	tell, step := seldom(tools), 0
+	tell, step := followed(tools, "deleting"), 0
 	err = hands.Delete(ctx, d.Signals, pipeline.Amount{Documents: kept.Documents, Rows: kept.Rows}, func(p pipeline.Progress) {
 		if p.Step > step {
 			step = p.Step
 			tools.step("deleting")
 		}
-		tell("deleting: mutation %s, %d of %d; %d of %d parts to do", p.Mutation, p.Step, p.Steps, p.Left, p.Parts)
+		tell(p)
 	})
 	tools.step("deleted")
 	return err
@@ -163,7 +183,8 @@ func (d *deleteEmbeddings) proven(ctx context.Context, w *pipeline.World) (strin
 	return "none of them is left", nil
 }
 
-// Undo puts back what was exported. Rows that are there are left alone.
+// Undo puts back what was exported. Rows that are there are left alone, and what is still to be deleted of them is not any
+// more: a mutation that is at work would go on with that.
 func (d *deleteEmbeddings) Undo(ctx context.Context, tools *Tools) error {
 	path := d.export(tools)
 	kept, err := readExport(path)
@@ -181,11 +202,46 @@ func (d *deleteEmbeddings) Undo(ctx context.Context, tools *Tools) error {
 		return err
 	}
 	tools.step("checked")
+	if err := hands.CallOff(ctx, d.Signals, followed(tools, "waiting for the deletion")); err != nil {
+		return err
+	}
+	tools.step("called off")
 	if err := kept.restore(ctx, path, hands, d.Signals, tools); err != nil {
 		return err
 	}
 	tools.step("restored")
 	return kept.putBack(path)
+}
+
+// Tidy removes what a killed doctor has left of an export that did not come to its end: nobody will go on with it.
+func (d *deleteEmbeddings) Tidy(tools *Tools) error {
+	path := d.export(tools)
+	leftovers := []string{path + unfinished}
+	if !exists(path+described) && !exists(path+isBack) {
+		leftovers = append(leftovers, path)
+	}
+	for _, leftover := range leftovers {
+		if err := os.Remove(leftover); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("cannot remove what is left of the export: %w", err)
+		}
+	}
+	return nil
+}
+
+// Leaves says that an export stays in the folder that was named for it, which is the user's. That of the journal is pruned.
+func (d *deleteEmbeddings) Leaves() string {
+	if d.Folder == "" {
+		return ""
+	}
+	return fmt.Sprintf("; the export %s stays, and is not needed any more", filepath.Join(d.Folder, d.File))
+}
+
+// followed tells the user how far mutations have come.
+func followed(tools *Tools, doing string) func(pipeline.Progress) {
+	tell := seldom(tools)
+	return func(p pipeline.Progress) {
+		tell("%s: mutation %s, %d of %d; %d of %d parts to do", doing, p.Mutation, p.Step, p.Steps, p.Left, p.Parts)
+	}
 }
 
 // seldom tells the user of progress once a second at most, and what is new only.

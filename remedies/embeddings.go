@@ -193,6 +193,7 @@ type embeddingHands interface {
 	Deletion(context.Context, pipeline.SignalsOfReports) ([]string, error)
 	Export(context.Context, pipeline.SignalsOfReports, io.Writer, func(rows int64)) (pipeline.Export, error)
 	Delete(context.Context, pipeline.SignalsOfReports, pipeline.Amount, func(pipeline.Progress)) error
+	CallOff(context.Context, pipeline.SignalsOfReports, func(pipeline.Progress)) error
 	Restore(context.Context, pipeline.SignalsOfReports, pipeline.Export, io.Reader, func(rows int64)) (pipeline.Restored, error)
 }
 

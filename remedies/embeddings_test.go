@@ -27,6 +27,8 @@ type shelf struct {
 	bytes   int64
 	exports int
 	halt    bool // the deletion ends half way
+
+	calledOff int
 }
 
 func (s *shelf) Count(context.Context, pipeline.SignalsOfReports) (pipeline.Amount, error) {
@@ -59,6 +61,11 @@ func (s *shelf) Delete(_ context.Context, _ pipeline.SignalsOfReports, exported 
 		delete(s.rows, row)
 		progress(pipeline.Progress{Mutation: "m", Step: min(i+1, 2), Steps: 2})
 	}
+	return nil
+}
+
+func (s *shelf) CallOff(context.Context, pipeline.SignalsOfReports, func(pipeline.Progress)) error {
+	s.calledOff++
 	return nil
 }
 
@@ -108,11 +115,42 @@ func deletion(t *testing.T, c *Case) *deleteEmbeddings {
 
 // bench is the tools for a world in which Postgres has these of the reports.
 func bench(folder string, alive ...pipeline.ReportState) *Tools {
+	return benchBeside(folder, nil, alive...)
+}
+
+// benchBeside is a bench on which other mutations are under way.
+func benchBeside(folder string, others []pipeline.Mutation, alive ...pipeline.ReportState) *Tools {
 	return &Tools{
 		Folder: folder, Progress: func(string) {}, step: func(string) {},
 		open: func() (*pipeline.World, error) {
-			return checkstest.World(pipeline.ReportStates.Is(pipeline.ReportsOf{Team: checkstest.Team, IDs: []string{"r1", "r2"}}, alive)), nil
+			return checkstest.World(
+				pipeline.ReportStates.Is(pipeline.ReportsOf{Team: checkstest.Team, IDs: []string{"r1", "r2"}}, alive),
+				pipeline.Mutations.Is(pipeline.Nothing{}, others),
+			), nil
 		},
+	}
+}
+
+func TestADeletionDoesNotQueueBehindOneThatFails(t *testing.T) {
+	for name, test := range map[string]struct {
+		other   pipeline.Mutation
+		refused bool
+	}{
+		"it fails":         {pipeline.Mutation{Database: "posthog", Table: "shelf", ID: "mutation_3.txt", Failure: "cannot parse"}, true},
+		"it is slow":       {pipeline.Mutation{Database: "posthog", Table: "shelf", ID: "mutation_3.txt"}, false},
+		"of another table": {pipeline.Mutation{Database: "posthog", Table: "drawer", ID: "mutation_3.txt", Failure: "cannot parse"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, tools := newShelf(t), benchBeside(t.TempDir(), []pipeline.Mutation{test.other})
+			planned := deletion(t, staleCase(t, checkstest.Now))
+			err := planned.Apply(context.Background(), tools)
+			if refused := err != nil && strings.Contains(err.Error(), "mutation_3.txt of posthog.shelf fails at each attempt"); refused != test.refused {
+				t.Error(err)
+			}
+			if test.refused && s.exports > 0 {
+				t.Error("it has exported")
+			}
+		})
 	}
 }
 
@@ -306,6 +344,38 @@ func TestHowFarADeletionMayGo(t *testing.T) {
 		f := &checks.Finding{Code: test.code, State: checks.Active, Subject: []string{shelfName}}
 		if told := For(f, Case{Team: 7, Result: test.result}); len(told) != 1 || told[0] != test.want {
 			t.Errorf("%s: %+v", name, told)
+		}
+	}
+}
+
+func TestWhatIsLeftOfAnExportIsRemoved(t *testing.T) {
+	s, folder, ctx := newShelf(t), t.TempDir(), context.Background()
+	tools := bench(folder)
+	planned := deletion(t, staleCase(t, checkstest.Now))
+	path := planned.export(tools)
+	for name, left := range map[string][]string{"none": nil, "being written": {unfinished}, "not described": {""}} {
+		for _, end := range left {
+			if err := os.WriteFile(path+end, []byte("half"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := planned.Tidy(tools); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if entries, err := os.ReadDir(folder); err != nil || len(entries) > 0 {
+			t.Errorf("%s: %v, %v are left", name, entries, err)
+		}
+	}
+	s.halt = true
+	if err := planned.Apply(ctx, tools); err == nil {
+		t.Fatal("the deletion was not interrupted")
+	}
+	for range 2 { // a complete one stays, before and after its rows were put back
+		if err := planned.Tidy(tools); err != nil || planned.Undo(ctx, tools) != nil && s.calledOff == 0 {
+			t.Error(err)
+		}
+		if !exists(path) || len(s.rows) != 3 || s.calledOff != 1 {
+			t.Errorf("%v is there, %d mutations called off", s.rows, s.calledOff)
 		}
 	}
 }

@@ -29,6 +29,9 @@ const (
 	isBack    = ".put-back.json"
 )
 
+// unfinished ends the name of an export that is being written.
+const unfinished = ".part"
+
 // readExport reads the description of a complete export; it is nil when there is none, or its rows were put back.
 func readExport(path string) (*export, error) {
 	data, absent, err := readIfThere(path + described)
@@ -49,7 +52,7 @@ func writeExport(ctx context.Context, path string, hands embeddingHands, signals
 			err = fmt.Errorf("cannot export to %s: %w", filepath.Dir(path), plain(err))
 		}
 	}()
-	partial := path + ".part"
+	partial := path + unfinished
 	file, err := os.OpenFile(partial, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
@@ -59,6 +62,7 @@ func writeExport(ctx context.Context, path string, hands embeddingHands, signals
 	sum, tell := sha256.New(), seldom(tools)
 	to := bufio.NewWriterSize(io.MultiWriter(file, sum), 1<<20)
 	e = new(export)
+	tools.Progress("exporting") // a server may think for a while before it sends the first rows
 	if e.Export, err = hands.Export(ctx, signals, to, func(rows int64) { tell("exporting: %d rows", rows) }); err != nil {
 		return nil, err
 	}

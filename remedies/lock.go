@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"github.com/google/renameio/v2"
 )
 
 // holder is who holds the lock of the journal, as it says so in the locked file.
@@ -73,7 +74,7 @@ func makeFolder(folder string) error {
 		err = os.Chmod(folder, 0o700) //nolint:gosec // a folder
 	}
 	if ignore := filepath.Join(folder, ".gitignore"); err == nil && !exists(ignore) {
-		err = os.WriteFile(ignore, []byte("*\n"), 0o600)
+		err = renameio.WriteFile(ignore, []byte("*\n"), 0o600) // an empty one would hide nothing, and stay
 	}
 	if err != nil {
 		return fmt.Errorf("cannot keep a journal, and treats nothing without: %w", err)

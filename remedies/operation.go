@@ -32,6 +32,21 @@ type Operation interface {
 	Undo(context.Context, *Tools) error
 }
 
+// keeper is an operation that keeps large files.
+type keeper interface {
+	// Tidy removes those that it does not need, when it is known what has become of it.
+	Tidy(*Tools) error
+	// Leaves says what stays of them when it was taken back, as the end of a sentence; "" for nothing.
+	Leaves() string
+}
+
+func leaves(operation Operation) string {
+	if k, ok := operation.(keeper); ok {
+		return k.Leaves()
+	}
+	return ""
+}
+
 // State is how the world stands to an operation.
 type State int
 

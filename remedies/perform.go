@@ -127,7 +127,13 @@ func (e *Engine) resume(ctx context.Context, id string, open map[string]bool) ([
 			continue
 		}
 		status, err := e.goOn(ctx, j, step)
+		if k, ok := step.operation.(keeper); ok && err == nil {
+			err = e.with(j, k.Tidy)
+		}
 		said := becameOf[status]
+		if status == Verified && step.wanted == Before {
+			said = "taken back" + leaves(step.operation)
+		}
 		if err != nil {
 			status, said = Failed, err.Error()
 			open[step.operation.Target()] = true

@@ -1,6 +1,7 @@
 package remedies
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -130,7 +131,7 @@ func (c *course) end() {
 // prepare makes the agenda, shows it, and has it agreed to.
 func (c *course) prepare(ctx context.Context, s *sight) error {
 	c.notice(s)
-	for _, f := range s.Findings() {
+	for _, f := range c.inOrder(s) {
 		r, of := c.remedy(s, f)
 		why, after := c.standing(s, f)
 		if r == nil || why != "" {
@@ -200,14 +201,23 @@ func (c *course) standing(s *sight, f *checks.Finding) (why string, after []chec
 	return "", slices.Compact(after)
 }
 
-// next is the finding to treat now: one whose causes are cured, roots first.
+// next is the finding to treat now: one whose causes are cured, in the order of the table.
 func (c *course) next(s *sight) *checks.Finding {
-	for _, f := range s.Findings() {
+	for _, f := range c.inOrder(s) {
 		if why, after := c.standing(s, f); f.Failing() && why == "" && len(after) == 0 {
 			return f
 		}
 	}
 	return nil
+}
+
+// inOrder is the findings of a sight, those first whose remedies stand first in the table.
+func (e *Engine) inOrder(s *sight) []*checks.Finding {
+	rank := func(f *checks.Finding) int {
+		r, _ := e.remedy(s, f)
+		return slices.IndexFunc(e.table(), func(row Remedy) bool { return r != nil && row.ID == r.ID })
+	}
+	return slices.SortedStableFunc(slices.Values(s.Findings()), func(a, b *checks.Finding) int { return cmp.Compare(rank(a), rank(b)) })
 }
 
 // treat does what there is to do about one finding, and looks whether it has helped. It returns what it has seen then; nil
@@ -311,13 +321,15 @@ func (c *course) write(ctx context.Context) (late bool, err error) {
 	if c.journal != nil {
 		return false, nil
 	}
-	if c.release == nil {
-		late = exists(c.Journal)
-		if err := makeFolder(c.Journal); err != nil {
+	if err := makeFolder(c.Journal); err != nil { // also what an earlier doctor could not make to its end
+		return false, err
+	}
+	if c.release == nil { // there was no journal when this one looked
+		if err := c.begin(ctx); err != nil {
 			return false, err
 		}
-		if err := c.begin(ctx); err != nil || late {
-			return late, err
+		if runs, err := Runs(c.Journal); err != nil || len(runs) > 0 {
+			return err == nil, err
 		}
 	}
 	if c.journal, err = newJournal(c.Journal, time.Now()); err != nil {

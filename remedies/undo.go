@@ -39,6 +39,9 @@ func (e *Engine) Undo(ctx context.Context, id string) (*Outcome, error) {
 			id = run.ID // and not the one before it, once this one is settled
 		}
 	}
+	if id, err = e.giveUp(ctx, runs, id); err != nil {
+		return nil, err
+	}
 	settled, _, err := e.recover(ctx)
 	if err != nil {
 		return nil, err
@@ -75,6 +78,43 @@ func (e *Engine) Undo(ctx context.Context, id string) (*Outcome, error) {
 }
 
 func (s Step) isHalfUndone() bool { return s.State == Interrupted && s.wanted == Before }
+
+// giveUp has what the treatment has left half done be taken back, when what was interrupted is settled, and not be brought to its
+// end: that might never succeed. It returns the id of that treatment, or the one that was asked for.
+func (e *Engine) giveUp(ctx context.Context, runs []Run, id string) (string, error) {
+	last := slices.IndexFunc(runs, func(r Run) bool { return id != "" && strings.HasPrefix(r.ID, id) })
+	for i := range runs {
+		if id == "" && (runs[i].is(Interrupted) || runs[i].canUndo()) {
+			last = i
+		}
+	}
+	if last < 0 || !runs[last].is(Interrupted) {
+		return id, nil
+	}
+	j, all, err := e.reopen(runs[last].ID)
+	if err != nil {
+		return id, err
+	}
+	defer j.close()
+	for _, step := range all {
+		if step.State != Interrupted || step.wanted != After || step.Final != "" {
+			continue
+		}
+		var state State
+		err := e.with(j, func(tools *Tools) (err error) {
+			state, _, err = step.operation.Look(ctx, tools)
+			return err
+		})
+		if err != nil || state != Between { // recover says what there is to say of it
+			continue
+		}
+		if err := j.write(record{Event: undoing, Step: step.number}); err != nil {
+			return id, err
+		}
+		id = runs[last].ID
+	}
+	return id, nil
+}
 
 // moved looks whether the world is where a treatment has left it. Of several operations on one target only the last has
 // left it somewhere.
@@ -116,6 +156,7 @@ func (e *Engine) undoStep(ctx context.Context, j *journal, step *Step) Fix {
 	err := e.isAfter(ctx, j, step.operation)
 	if err == nil {
 		err = e.takeBack(ctx, j, step)
+		fix.Detail += leaves(step.operation)
 	}
 	if err != nil {
 		fix.Status, fix.Detail = Failed, fmt.Sprintf("cannot take back: %s: %v", step.Shown.Summary, err)

@@ -87,7 +87,7 @@ func counted(p *checks.Pass, t TableSignals) checks.Evidence {
 		Excerpt: perReport(t.Reports),
 		Time:    t.Newest(),
 		Locator: checks.Locator{Query: fmt.Sprintf("SELECT JSONExtractString(metadata, 'report_id') AS report, count() FROM %s FINAL"+
-			" WHERE team_id = %d AND product = 'signals' AND document_type = 'signal' GROUP BY report", t.Table, p.Team)},
+			" WHERE team_id = %d AND product = 'signals' AND document_type = 'signal' GROUP BY report", t.Table.Reader(), p.Team)},
 	}
 }
 

@@ -49,29 +49,47 @@ func (c *ClickHouse) Reach(ctx context.Context) (Reached, error) {
 const embeddings = "%document_embeddings%"
 
 // EmbeddingTables lists the tables of the embeddings' family in all databases, those that hold rows and those that only
-// pass them on. A server does not show tables that its user may not see.
+// pass them on. A server does not show tables that its user may not see. Where it does not show its clusters either, it counts
+// as being alone.
 func (c *ClickHouse) EmbeddingTables(ctx context.Context) ([]Table, error) {
 	return ask(ctx, c.world, EmbeddingTables, Nothing{}, func(ctx context.Context) ([]Table, error) {
 		type column struct{ database, table, name string }
 		var tables []Table
 		var columns []column
-		both, ctx := errgroup.WithContext(ctx)
-		both.Go(func() (err error) {
+		var fronts []front
+		var clusters []cluster
+		all, ctx := errgroup.WithContext(ctx)
+		all.Go(func() (err error) {
 			tables, err = query(ctx, c, func(row scanner, t *Table) error {
-				return row.Scan(&t.Database, &t.Name, &t.Engine)
-			}, "SELECT database, name, engine FROM system.tables WHERE name LIKE ? ORDER BY database, name", embeddings)
+				var engine string
+				err := row.Scan(&t.Database, &t.Name, &t.Engine, &engine)
+				if f, ok := frontOf(*t, engine); ok {
+					fronts = append(fronts, f)
+				}
+				return err
+			}, "SELECT database, name, engine, engine_full FROM system.tables WHERE name LIKE ? ORDER BY database, name", embeddings)
 			return err
 		})
-		both.Go(func() (err error) {
+		all.Go(func() (err error) {
+			clusters, err = c.clusters(ctx)
+			if refusedByServer(err) {
+				return nil
+			}
+			return err
+		})
+		all.Go(func() (err error) {
 			columns, err = query(ctx, c, func(row scanner, c *column) error {
 				return row.Scan(&c.database, &c.table, &c.name)
 			}, "SELECT database, table, name FROM system.columns WHERE table LIKE ? ORDER BY database, table, name", embeddings)
 			return err
 		})
-		if err := both.Wait(); err != nil {
+		if err := all.Wait(); err != nil {
 			return nil, err
 		}
 		for i := range tables {
+			if of, _ := spanning(tables[i], fronts, clusters); len(of) > 0 {
+				tables[i].Front = of[0].Name
+			}
 			for _, column := range columns {
 				if column.database == tables[i].Database && column.table == tables[i].Name {
 					tables[i].Columns = append(tables[i].Columns, column.name)
@@ -148,9 +166,9 @@ func (c *ClickHouse) newestVersions(ctx context.Context, table Table) (statement
 	text, deleted := metadataFields(server.Version)
 	return fmt.Sprintf(`SELECT document_id, argMax(metadata, inserted_at) AS said, %s AS report, %s AS deleted,
 	argMax(timestamp, inserted_at) AS signalled, max(inserted_at) AS arrived
-FROM %s.%s
+FROM %s
 WHERE team_id = ? AND product = 'signals' AND document_type = 'signal'
-GROUP BY document_id`, text("report_id"), deleted, identifier(table.Database), identifier(table.Name)), text, nil
+GROUP BY document_id`, text("report_id"), deleted, quoted(table.Reader())), text, nil
 }
 
 // metadataFields returns expressions for a field that holds text, and for whether the signal is deleted, in the metadata
@@ -276,6 +294,13 @@ func (g *greeted) SetDeadline(t time.Time) error {
 		g.over()
 	}
 	return g.Conn.SetDeadline(t)
+}
+
+// refusedByServer reports whether a server has answered that it does not do what it was asked for.
+func refusedByServer(err error) bool {
+	var exception *clickhouse.Exception
+	var answer *clickhouse.HTTPError
+	return errors.As(err, &exception) || errors.As(err, &answer)
 }
 
 // refusedBy tells refused credentials from other errors of the server.

@@ -12,9 +12,19 @@ type Table struct {
 	Name     string
 	Engine   string
 	Columns  []string
+	// Front is the name of the Distributed table beside it that reads its rows from several servers; "" where this one has all.
+	Front string `json:",omitempty"`
 }
 
 func (t Table) String() string { return t.Database + "." + t.Name }
+
+// Reader is the table that all its rows are read from.
+func (t Table) Reader() Table {
+	if t.Front == "" {
+		return t
+	}
+	return Table{Database: t.Database, Name: t.Front}
+}
 
 // Stores reports whether the table keeps embeddings, as those do that cleanup_signals deletes from
 // (products/signals/backend/management/commands/cleanup_signals.py). The others of the family pass rows on, or buffer

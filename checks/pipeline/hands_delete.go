@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -44,7 +45,8 @@ func (h *Hands) Deletion(ctx context.Context, signals SignalsOfReports) (stateme
 // belongs to its report or is gone, and it can be interrupted at any moment: one mutation alone would leave, of a document that
 // had been moved from one report to another, the older version, which then is the newest. Who calls it again goes on with it.
 //
-// It refuses to begin when there is more than the given amount, which is what was exported.
+// On a cluster each server does it for its own rows. It refuses to begin when there is more than the given amount, which is what
+// was exported.
 func (h *Hands) Delete(ctx context.Context, signals SignalsOfReports, exported Amount, progress func(Progress)) error {
 	return h.work(ctx, SourceClickHouse, "the deletion of "+signals.String(), func(ctx context.Context) error {
 		at, err := h.place(ctx, signals.Table)
@@ -55,19 +57,20 @@ func (h *Hands) Delete(ctx context.Context, signals SignalsOfReports, exported A
 		if err != nil {
 			return err
 		}
-		for i, step := range steps {
+		needed := func(step int) (bool, error) {
 			amount, err := h.count(ctx, at, signals)
 			switch {
 			case err != nil:
-				return err
+				return false, err
 			case amount.Documents > exported.Documents || amount.Rows > exported.Rows:
-				return fmt.Errorf("there are %d rows of %d documents, and only %d of %d were exported", amount.Rows, amount.Documents, exported.Rows, exported.Documents)
+				return false, fmt.Errorf("there are %d rows of %d documents, and only %d of %d were exported", amount.Rows, amount.Documents, exported.Rows, exported.Documents)
+			case step == 0:
+				return amount.Rows > amount.Documents, nil
 			}
-			needed := amount.Rows > 0
-			if i == 0 {
-				needed = amount.Rows > amount.Documents
-			}
-			err = h.mutate(ctx, at, step, needed, func(p Progress) {
+			return amount.Rows > 0, nil
+		}
+		for i, step := range steps {
+			err := h.mutate(ctx, at, step, func() (bool, error) { return needed(i) }, func(p Progress) {
 				p.Step, p.Steps = i+1, len(steps)
 				if progress != nil {
 					progress(p)
@@ -88,6 +91,9 @@ type mutation struct {
 }
 
 func (h *Hands) steps(ctx context.Context, at place, signals SignalsOfReports) ([]mutation, error) {
+	if err := cmp.Or(at.restorable(), h.reachable(ctx, at)); err != nil {
+		return nil, err
+	}
 	rows, err := h.rowsOf(ctx, signals)
 	if err != nil {
 		return nil, err
@@ -103,29 +109,71 @@ func (h *Hands) steps(ctx context.Context, at place, signals SignalsOfReports) (
 	return steps, nil
 }
 
-// mutate has a mutation done if it is needed, and follows it to its end. One that is under way is not given again.
-func (h *Hands) mutate(ctx context.Context, at place, m mutation, needed bool, progress func(Progress)) error {
-	before, err := h.marked(ctx, at, m.mark)
+// reachable fails where the servers of a cluster have no means to tell each other of a statement.
+func (h *Hands) reachable(ctx context.Context, at place) error {
+	if at.cluster == "" {
+		return nil
+	}
+	found, err := query(ctx, h.clickhouse, func(row scanner, n *uint64) error { return row.Scan(n) },
+		"SELECT count() FROM system.tables WHERE database = 'system' AND name = 'zookeeper'")
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(before, func(w working) bool { return !w.done }) {
-		if !needed {
-			return nil
-		}
-		server, err := h.clickhouse.Reach(ctx)
-		if err != nil {
-			return err
-		}
-		conn, err := h.clickhouse.connection()
-		if err != nil {
-			return err
-		}
-		if err := conn.Exec(unbounded(ctx, m.statement, asynchronously(server.Version)), m.text, m.bound()...); err != nil {
-			return unanswered(err)
-		}
+	if len(found) == 1 && found[0] == 0 {
+		return fmt.Errorf("its rows are on several servers of cluster %s, and this one has no ZooKeeper or Keeper to hand on a statement with ON CLUSTER", at.cluster)
 	}
-	return h.follow(ctx, at, m.mark, before, progress)
+	return nil
+}
+
+// mutate has a mutation done if it is needed, and follows it to its end. One that is under way is not given again before it
+// has come to its end: it may be under way on one server only.
+func (h *Hands) mutate(ctx context.Context, at place, m mutation, needed func() (bool, error), progress func(Progress)) error {
+	for {
+		before, err := h.marked(ctx, at, m.mark)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(before, func(w working) bool { return !w.done }) {
+			if err := h.follow(ctx, at, m.mark, before, progress); err != nil {
+				return err
+			}
+			continue
+		}
+		if needed, err := needed(); err != nil || !needed {
+			return err
+		}
+		if err := h.give(ctx, at, m); err != nil {
+			return err
+		}
+		return h.follow(ctx, at, m.mark, before, progress)
+	}
+}
+
+func (h *Hands) give(ctx context.Context, at place, m mutation) error {
+	server, err := h.clickhouse.Reach(ctx)
+	if err != nil {
+		return err
+	}
+	conn, err := h.clickhouse.connection()
+	if err != nil {
+		return err
+	}
+	err = conn.Exec(unbounded(ctx, m.statement, asynchronously(server.Version)), m.text, m.bound()...)
+	if err == nil {
+		return nil
+	}
+	if err = unanswered(err); at.cluster != "" && handedOn(err) {
+		return kinded{Uncertain, err}
+	}
+	return err
+}
+
+// handedOn reports whether a statement with ON CLUSTER failed when the servers had been told of it: on one of them, or because
+// not all have answered in time.
+func handedOn(err error) bool {
+	const timeoutExceeded = 159
+	refusal := new(clickhouse.Exception)
+	return errors.As(err, &refusal) && (refusal.Code == timeoutExceeded || strings.Contains(refusal.Message, "There was an error on"))
 }
 
 // asynchronously is how a mutation is given: it is followed, not waited for. A replicated table takes one with a subquery only
@@ -140,9 +188,7 @@ func asynchronously(version string) clickhouse.Settings {
 // unanswered is the error of a statement that changes something. Unless the server has refused it, or was not reached, it may
 // have been taken.
 func unanswered(err error) error {
-	var refusal *clickhouse.Exception
-	var answer *clickhouse.HTTPError
-	if errors.As(err, &refusal) || errors.As(err, &answer) || undialled(err) {
+	if refusedByServer(err) || undialled(err) {
 		return refusedBy(err)
 	}
 	return kinded{Uncertain, err}
@@ -151,10 +197,14 @@ func unanswered(err error) error {
 // working is what system.mutations says of a mutation.
 type working struct {
 	id      string
+	created time.Time // two servers may have given the same id
 	left    int
 	done    bool
 	failure string
 }
+
+// is reports whether two are one mutation, perhaps on two servers.
+func (w working) is(other working) bool { return w.id == other.id && w.created.Equal(other.created) }
 
 // marked lists the mutations with a mark, of all servers.
 func (h *Hands) marked(ctx context.Context, at place, mark string) ([]working, error) {
@@ -173,10 +223,10 @@ func (h *Hands) listed(ctx context.Context, at place, condition, value string) (
 	return query(ctx, h.clickhouse, func(row scanner, w *working) error {
 		var left int64
 		var done uint8
-		err := row.Scan(&w.id, &left, &done, &w.failure)
+		err := row.Scan(&w.id, &w.created, &left, &done, &w.failure)
 		w.left, w.done = int(left), done != 0
 		return err
-	}, "SELECT mutation_id, toInt64(parts_to_do), toUInt8(is_done), "+failure+" FROM "+at.mutations()+
+	}, "SELECT mutation_id, create_time, toInt64(parts_to_do), toUInt8(is_done), "+failure+" FROM "+at.mutations(server.Version)+
 		" WHERE database = ? AND table = ? AND "+condition, at.table.Database, at.table.Name, value)
 }
 
@@ -199,7 +249,8 @@ func (h *Hands) follow(ctx context.Context, at place, mark string, before []work
 			return err
 		}
 		marked = slices.DeleteFunc(marked, func(w working) bool {
-			return slices.ContainsFunc(before, func(b working) bool { return b.done && b.id == w.id })
+			return slices.ContainsFunc(before, func(b working) bool { return b.done && b.is(w) }) &&
+				!slices.ContainsFunc(before, func(b working) bool { return !b.done && b.is(w) })
 		})
 		var ids, failures []string
 		done, left := len(marked) > 0, 0
@@ -238,8 +289,8 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Kill ends a mutation that is not done. What it has deleted stays deleted. Servers from before 2020 cannot do that: the error
-// is [errors.ErrUnsupported] then.
+// Kill ends a mutation that is not done, on the server that is asked. What it has deleted stays deleted. Servers from before
+// 2020 cannot do that: the error is [errors.ErrUnsupported] then.
 func (h *Hands) Kill(ctx context.Context, m Mutation) error {
 	return h.act(ctx, SourceClickHouse, "an end of mutation "+m.ID, func(ctx context.Context) error {
 		server, err := h.clickhouse.Reach(ctx)
@@ -249,10 +300,8 @@ func (h *Hands) Kill(ctx context.Context, m Mutation) error {
 		if old(server.Version) {
 			return fmt.Errorf("version %s cannot end a mutation: %w", server.Version, errors.ErrUnsupported)
 		}
-		at, err := h.place(ctx, Table{Database: m.Database, Name: m.Table})
-		if err != nil {
-			return err
-		}
+		// Another server may have another mutation with this id.
+		at := place{table: Table{Database: m.Database, Name: m.Table}}
 		unfinished := func() (bool, error) {
 			listed, err := h.listed(ctx, at, "NOT is_killed AND mutation_id = ?", m.ID)
 			return slices.ContainsFunc(listed, func(w working) bool { return !w.done }), err
@@ -268,7 +317,7 @@ func (h *Hands) Kill(ctx context.Context, m Mutation) error {
 		if err != nil {
 			return err
 		}
-		if err := conn.Exec(ctx, "KILL MUTATION"+at.onCluster()+" WHERE database = ? AND table = ? AND mutation_id = ?", m.Database, m.Table, m.ID); err != nil {
+		if err := conn.Exec(ctx, "KILL MUTATION WHERE database = ? AND table = ? AND mutation_id = ?", m.Database, m.Table, m.ID); err != nil {
 			return unanswered(err)
 		}
 		for wait := firstLook; ; wait = min(2*wait, lastLook) {

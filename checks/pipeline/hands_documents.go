@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -101,48 +100,51 @@ func newestOnly(signals SignalsOfReports) statement {
 func quoted(t Table) string { return identifier(t.Database) + "." + identifier(t.Name) }
 
 // place is where the rows of a table are. Mostly that is the table. Where a cluster of several servers holds them, the rows are
-// reached through a Distributed table in front of it, and each server changes its own (posthog/clickhouse/table_engines.py).
+// reached through a Distributed table in front of it, and each server changes its own.
 type place struct {
 	table   Table
 	read    string // where to read from
-	write   string // where to insert into
+	write   string // where to insert into; "" where nobody knows which row belongs on which server
 	cluster string // "" where the server is alone
 }
 
-// distributed finds the cluster, the database and the table behind a Distributed table, and whether it may be written to.
-var distributed = regexp.MustCompile(`^Distributed\('?([^',)]+)'?, '?([^',)]*)'?, '?([^',)]+)'?(, )?`)
-
 func (h *Hands) place(ctx context.Context, table Table) (place, error) {
-	alone := place{table: table, read: quoted(table), write: quoted(table)}
-	type front struct{ name, engine string }
-	fronts, err := query(ctx, h.clickhouse, func(row scanner, f *front) error { return row.Scan(&f.name, &f.engine) },
-		"SELECT name, engine_full FROM system.tables WHERE database = ? AND engine = 'Distributed' ORDER BY name", table.Database)
+	at := place{table: table, read: quoted(table), write: quoted(table)}
+	type row struct{ name, engine string }
+	rows, err := query(ctx, h.clickhouse, func(from scanner, r *row) error { return from.Scan(&r.name, &r.engine) },
+		"SELECT name, engine_full FROM system.tables WHERE database = ? AND engine = 'Distributed'", table.Database)
 	if err != nil {
-		return alone, err
+		return at, err
 	}
-	spread := alone
+	var fronts []front
+	for _, r := range rows {
+		if f, ok := frontOf(Table{Database: table.Database, Name: r.name}, r.engine); ok {
+			fronts = append(fronts, f)
+		}
+	}
+	clusters, err := h.clickhouse.clusters(ctx)
+	if err != nil {
+		return at, err
+	}
+	fronts, of := spanning(table, fronts, clusters)
+	if len(fronts) == 0 {
+		return at, nil
+	}
+	at.cluster, at.read, at.write = of.name, quoted(fronts[0].Table), ""
 	for _, f := range fronts {
-		engine := distributed.FindStringSubmatch(f.engine)
-		if engine == nil || engine[2] != table.Database || engine[3] != table.Name {
-			continue
-		}
-		spread.cluster, spread.read = engine[1], quoted(Table{Database: table.Database, Name: f.name})
-		if engine[4] != "" { // it knows which row belongs where
-			spread.write = spread.read
+		if f.keyed || of.shards == 1 {
+			at.write = quoted(f.Table)
 		}
 	}
-	if spread.cluster == "" {
-		return alone, nil
+	return at, nil
+}
+
+// restorable fails where rows could not be put back on the servers that they came from.
+func (p place) restorable() error {
+	if p.write != "" {
+		return nil
 	}
-	servers, err := query(ctx, h.clickhouse, func(row scanner, n *uint64) error { return row.Scan(n) },
-		"SELECT count() FROM system.clusters WHERE cluster = ?", spread.cluster)
-	if err != nil {
-		return alone, err
-	}
-	if len(servers) == 1 && servers[0] > 1 {
-		return spread, nil
-	}
-	return alone, nil
+	return fmt.Errorf("its rows are on several servers of cluster %s, and no Distributed table puts them there by document_id", p.cluster)
 }
 
 // onCluster is what makes a statement one for all servers of a cluster.
@@ -153,12 +155,16 @@ func (p place) onCluster() string {
 	return " ON CLUSTER " + identifier(p.cluster)
 }
 
-// mutations is where the mutations of all the servers are listed.
-func (p place) mutations() string {
-	if p.cluster == "" {
+// mutations is where the mutations of all the servers are listed. Those of version 18 tell of one server of each shard.
+func (p place) mutations(version string) string {
+	of := "clusterAllReplicas("
+	switch {
+	case p.cluster == "":
 		return "system.mutations"
+	case old(version):
+		of = "cluster("
 	}
-	return "cluster(" + identifier(p.cluster) + ", system, mutations)"
+	return of + identifier(p.cluster) + ", system, mutations)"
 }
 
 // Column is a column of a table.

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
 	"slices"
 	"time"
 
 	chproto "github.com/ClickHouse/ch-go/proto"
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/column"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/proto"
 	"github.com/klauspost/compress/zstd"
@@ -22,9 +22,6 @@ type Restored struct {
 	Rows    int64 // that were inserted
 	Present int64 // that were there, and were left as they are
 }
-
-// insertBlock is how many bytes of rows are inserted together.
-const insertBlock = 16 << 20
 
 // Restore puts the rows of an export back as they were. Rows that are there are left alone, so that a restoration which was
 // interrupted can be made again. It tells of its progress with the number of rows that it has been through.
@@ -57,6 +54,9 @@ func (h *Hands) restore(ctx context.Context, signals SignalsOfReports, export Ex
 	if err != nil {
 		return Restored{}, err
 	}
+	if err := at.restorable(); err != nil {
+		return Restored{}, err
+	}
 	present, err := h.present(ctx, at, signals)
 	if err != nil {
 		return Restored{}, err
@@ -78,11 +78,24 @@ func (h *Hands) restore(ctx context.Context, signals SignalsOfReports, export Ex
 	if rows := in.Rows + in.Present; rows != export.Rows {
 		return in.Restored, fmt.Errorf("the export has %d rows, and should have %d", rows, export.Rows)
 	}
-	documents, err := h.documents(ctx, at, signals)
-	if err == nil && documents < export.Documents {
-		err = fmt.Errorf("%d of %d documents are there", documents, export.Documents)
+	return in.Restored, h.expect(ctx, at, signals, export.Documents)
+}
+
+// expect fails when documents are not there. A replica has them a moment after another one has taken them.
+func (h *Hands) expect(ctx context.Context, at place, signals SignalsOfReports, documents int64) error {
+	began := time.Now()
+	for wait := firstLook; ; wait = min(2*wait, lastLook) {
+		there, err := h.documents(ctx, at, signals)
+		switch {
+		case err != nil || there >= documents:
+			return err
+		case at.cluster == "" || time.Since(began) > stumbling:
+			return fmt.Errorf("%d of %d documents are there", there, documents)
+		}
+		if err := pause(ctx, wait); err != nil {
+			return err
+		}
 	}
-	return in.Restored, err
 }
 
 // exactly is how rows are inserted as they are: they may well be the same that were inserted before, and older versions of
@@ -152,9 +165,6 @@ type inserter struct {
 	conn    clickhouse.Conn
 	into    string
 	present map[rowKey]int
-
-	batch driver.Batch
-	size  int
 }
 
 func (in *inserter) all(ctx context.Context, from *chproto.Reader, progress func(int64)) error {
@@ -162,7 +172,7 @@ func (in *inserter) all(ctx context.Context, from *chproto.Reader, progress func
 		block := proto.NewBlock()
 		err := block.Decode(from, 0)
 		if errors.Is(err, io.EOF) {
-			return in.send()
+			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("read the export: %w", err)
@@ -177,29 +187,69 @@ func (in *inserter) all(ctx context.Context, from *chproto.Reader, progress func
 }
 
 func (in *inserter) insert(ctx context.Context, block *proto.Block) error {
+	var absent []int
 	for row := range block.Rows() {
-		if in.found(block, row) {
-			in.Present++
-			continue
+		if !in.found(block, row) {
+			absent = append(absent, row)
 		}
-		if in.batch == nil {
-			var err error
-			if in.batch, err = in.conn.PrepareBatch(ctx, in.into); err != nil {
-				return refusedBy(err)
-			}
-		}
-		values := make([]any, len(block.Columns))
-		for i, c := range block.Columns {
-			values[i] = c.Row(row, false)
-			in.size += size(reflect.ValueOf(values[i]))
-		}
-		if err := in.batch.Append(values...); err != nil {
-			return err
-		}
-		if in.size >= insertBlock {
-			if err := in.send(); err != nil {
+	}
+	in.Present += int64(block.Rows() - len(absent))
+	if len(absent) == 0 {
+		return nil
+	}
+	batch, err := in.conn.PrepareBatch(ctx, in.into)
+	if err != nil {
+		return refusedBy(err)
+	}
+	defer batch.Close()
+	if len(absent) == block.Rows() {
+		err = appendAll(batch, block)
+	} else {
+		err = appendRows(batch, block, absent)
+	}
+	if err != nil {
+		return err
+	}
+	if err := batch.Send(); err != nil {
+		return refusedBy(err)
+	}
+	in.Rows += int64(len(absent))
+	return nil
+}
+
+// appendAll appends a block by columns: value by value, a vector would take a hundred times as long.
+func appendAll(batch driver.Batch, block *proto.Block) error {
+	var buffer chproto.Buffer
+	for i, to := range batch.Columns() {
+		buffer.Reset()
+		from := block.Columns[i]
+		if from, stateful := from.(column.CustomSerialization); stateful {
+			if err := from.WriteStatePrefix(&buffer); err != nil {
 				return err
 			}
+		}
+		from.Encode(&buffer)
+		reader := chproto.NewReader(&buffer)
+		if to, stateful := to.(column.CustomSerialization); stateful {
+			if err := to.ReadStatePrefix(reader); err != nil {
+				return err
+			}
+		}
+		if err := to.Decode(reader, block.Rows()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func appendRows(batch driver.Batch, block *proto.Block, rows []int) error {
+	values := make([]any, len(block.Columns))
+	for _, row := range rows {
+		for i, c := range block.Columns {
+			values[i] = c.Row(row, false)
+		}
+		if err := batch.Append(values...); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -223,17 +273,4 @@ func (in *inserter) found(block *proto.Block, row int) bool {
 	}
 	in.present[key]--
 	return true
-}
-
-func (in *inserter) send() error {
-	if in.batch == nil {
-		return nil
-	}
-	rows := in.batch.Rows()
-	err := in.batch.Send()
-	in.batch, in.size = nil, 0
-	if err == nil {
-		in.Rows += int64(rows)
-	}
-	return refusedBy(err)
 }
