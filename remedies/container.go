@@ -3,8 +3,10 @@ package remedies
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
+	"slices"
+
+	"github.com/google/renameio/v2"
 
 	"doctor/checks/pipeline"
 )
@@ -69,12 +71,14 @@ func (r *removal) Look(ctx context.Context, tools *Tools) (State, string, error)
 	if err != nil {
 		return Elsewhere, "", err
 	}
-	for _, s := range sandboxes {
-		if s.ID == r.ID {
-			return Before, r.Name + " is there", nil
-		}
+	i := slices.IndexFunc(sandboxes, func(s pipeline.Sandbox) bool { return s.ID == r.ID })
+	switch {
+	case i < 0:
+		return After, r.Name + " is gone", nil
+	case sandboxes[i].Vanishing():
+		return After, r.Name + " is being removed", nil
 	}
-	return After, r.Name + " is gone", nil
+	return Before, r.Name + " is there", nil
 }
 
 func (r *removal) Apply(ctx context.Context, tools *Tools) error {
@@ -89,17 +93,20 @@ func (r *removal) Apply(ctx context.Context, tools *Tools) error {
 	return hands.RemoveSandbox(ctx, r.ID)
 }
 
-// keepLog copies what the agent has printed. There is nothing to keep of one that has printed nothing.
+// keepLog copies what the agent has printed, as a whole or not at all. There is nothing to keep of one that has printed nothing.
 func (r *removal) keepLog(ctx context.Context, hands *pipeline.Hands, path string) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	file, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o600))
 	if err != nil {
 		return err
 	}
-	_, err = hands.SaveAgentLog(ctx, r.ID, file)
-	if pipeline.KindOf(err) == pipeline.Missing {
-		return errors.Join(file.Close(), os.Remove(path))
+	defer func() { _ = file.Cleanup() }()
+	if _, err := hands.SaveAgentLog(ctx, r.ID, file); err != nil {
+		if pipeline.KindOf(err) == pipeline.Missing {
+			return nil
+		}
+		return err
 	}
-	return errors.Join(err, file.Sync(), file.Close())
+	return file.CloseAtomicallyReplace()
 }
 
 func (r *removal) Undo(context.Context, *Tools) error { return errors.New(r.Final()) }

@@ -30,6 +30,9 @@ type Sandbox struct {
 // Running reports whether the container runs.
 func (s Sandbox) Running() bool { return s.State == "running" }
 
+// Vanishing reports whether Docker is removing the container, or has removed it but for its name.
+func (s Sandbox) Vanishing() bool { return s.State == "removing" || s.State == "dead" }
+
 const sandboxName = "task-sandbox-"
 
 // Sandboxes lists the sandboxes of all teams, those that have ended, too; the newest first.

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"doctor/checks"
-	"doctor/checks/pipeline"
 	"doctor/checks/pipeline/capture"
 	"doctor/checks/pipeline/redact"
 	"doctor/report"
@@ -71,7 +69,7 @@ func (p *program) capture(ctx context.Context, path string) error {
 		return fmt.Errorf("cannot write %q: %w", path, withoutPath(err))
 	}
 	defer file.Discard()
-	world := pipeline.Live(s, time.Now(), 0)
+	world := p.live(s)
 	defer world.Close()
 	if d := p.diagnose(ctx, selection, world, nil); d.Interrupted {
 		p.exit = exitInterrupted

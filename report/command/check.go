@@ -70,7 +70,7 @@ func (p *program) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	world := pipeline.Live(s, time.Now(), 0)
+	world := p.live(s)
 	defer world.Close()
 	return p.examine(ctx, report.Live, selection, world, nil)
 }
@@ -168,6 +168,11 @@ func (p *program) settings() (*settings.Settings, error) {
 		Environ:       p.env,
 		WorkingDir:    folder,
 	})
+}
+
+// live is the pipeline as it is now. Who gives the run more time gives more to each question, too.
+func (p *program) live(s *settings.Settings) *pipeline.World {
+	return pipeline.Live(s, time.Now(), max(pipeline.DefaultObservation, p.options.timeout*3/10))
 }
 
 func (p *program) diagnose(ctx context.Context, selection checks.Selection, world *pipeline.World, files []string) *checks.Diagnosis {

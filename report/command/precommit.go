@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -49,7 +48,7 @@ func (p *program) preCommit(ctx context.Context, files []string) error {
 		return err
 	}
 	selection = commitFirst(slices.DeleteFunc(selection, func(choice checks.Choice) bool { return choice.Deselected != "" }))
-	world := pipeline.Live(settings.Unset(p.env), time.Now(), 0)
+	world := p.live(settings.Unset(p.env))
 	defer world.Close()
 	if slices.ContainsFunc(selection, func(choice checks.Choice) bool { return choice.Check.Commit }) {
 		// Git needs the longest of all, and no settings. The checks get the answer that this asks for.

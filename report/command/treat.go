@@ -8,7 +8,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -115,7 +114,7 @@ func (p *program) engine(set *settings.Settings, selection checks.Selection) *re
 			if err != nil {
 				return nil, err
 			}
-			return pipeline.Live(set, time.Now(), 0), nil
+			return p.live(set), nil
 		},
 		Diagnose: func(ctx context.Context, w *pipeline.World) *checks.Diagnosis {
 			return p.diagnose(ctx, selection, w, nil)
