@@ -34,7 +34,7 @@ func (h *Hands) CallOff(ctx context.Context, signals SignalsOfReports, progress 
 					progress(p)
 				})
 			default:
-				err = h.callOff(ctx, at, step.mark)
+				err = h.kill(ctx, at, hasMark, step.mark)
 			}
 			if err != nil {
 				return err
@@ -44,18 +44,18 @@ func (h *Hands) CallOff(ctx context.Context, signals SignalsOfReports, progress 
 	})
 }
 
-// callOff has the marked mutations killed, and waits until they are.
-func (h *Hands) callOff(ctx context.Context, at place, mark string) error {
+// kill has the mutations of a table killed that a condition holds for, and waits until they are.
+func (h *Hands) kill(ctx context.Context, at place, condition, value string) error {
 	conn, err := h.clickhouse.connection()
 	if err != nil {
 		return err
 	}
-	kill := "KILL MUTATION" + at.onCluster() + " WHERE database = ? AND table = ? AND position(command, ?) > 0"
-	if err := conn.Exec(ctx, kill, at.table.Database, at.table.Name, mark); err != nil {
+	statement := "KILL MUTATION" + at.onCluster() + " WHERE database = ? AND table = ? AND " + condition
+	if err := conn.Exec(ctx, statement, at.table.Database, at.table.Name, value); err != nil {
 		return unanswered(err)
 	}
 	for wait := firstLook; ; wait = min(2*wait, lastLook) {
-		left, err := h.listed(ctx, at, "NOT is_killed AND NOT is_done AND position(command, ?) > 0", mark)
+		left, err := h.unfinished(ctx, at, condition, value)
 		if err != nil || len(left) == 0 {
 			return err
 		}
@@ -63,4 +63,8 @@ func (h *Hands) callOff(ctx context.Context, at place, mark string) error {
 			return err
 		}
 	}
+}
+
+func (h *Hands) unfinished(ctx context.Context, at place, condition, value string) ([]working, error) {
+	return h.listed(ctx, at, "NOT is_killed AND NOT is_done AND "+condition, value)
 }

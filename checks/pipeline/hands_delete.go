@@ -206,9 +206,15 @@ type working struct {
 // is reports whether two are one mutation, perhaps on two servers.
 func (w working) is(other working) bool { return w.id == other.id && w.created.Equal(other.created) }
 
+// What picks mutations.
+const (
+	hasMark = "position(command, ?) > 0"
+	hasID   = "mutation_id = ?"
+)
+
 // marked lists the mutations with a mark, of all servers.
 func (h *Hands) marked(ctx context.Context, at place, mark string) ([]working, error) {
-	return h.listed(ctx, at, "position(command, ?) > 0", mark)
+	return h.listed(ctx, at, hasMark, mark)
 }
 
 func (h *Hands) listed(ctx context.Context, at place, condition, value string) ([]working, error) {
@@ -302,31 +308,13 @@ func (h *Hands) Kill(ctx context.Context, m Mutation) error {
 		}
 		// Another server may have another mutation with this id.
 		at := place{table: Table{Database: m.Database, Name: m.Table}}
-		unfinished := func() (bool, error) {
-			listed, err := h.listed(ctx, at, "NOT is_killed AND mutation_id = ?", m.ID)
-			return slices.ContainsFunc(listed, func(w working) bool { return !w.done }), err
-		}
-		there, err := unfinished()
+		there, err := h.unfinished(ctx, at, hasID, m.ID)
 		if err != nil {
 			return err
 		}
-		if !there {
+		if len(there) == 0 {
 			return kinded{Missing, fmt.Errorf("%s.%s has no unfinished mutation %s", m.Database, m.Table, m.ID)}
 		}
-		conn, err := h.clickhouse.connection()
-		if err != nil {
-			return err
-		}
-		if err := conn.Exec(ctx, "KILL MUTATION WHERE database = ? AND table = ? AND mutation_id = ?", m.Database, m.Table, m.ID); err != nil {
-			return unanswered(err)
-		}
-		for wait := firstLook; ; wait = min(2*wait, lastLook) {
-			if there, err := unfinished(); err != nil || !there {
-				return err
-			}
-			if err := pause(ctx, wait); err != nil {
-				return err
-			}
-		}
+		return h.kill(ctx, at, hasID, m.ID)
 	})
 }

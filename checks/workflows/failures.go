@@ -36,11 +36,9 @@ var Failures = &checks.Check{
 			runs = runs.InFull(ctx, p.World)
 		}
 		var all []Stuck
-		looping, times := newGrouping(p, runs).looping()
-		for _, fault := range faults(runs) {
-			if fault.workflowType == journey.GroupingWorkflow && fault.activity == looping {
-				fault.rounds = times
-			}
+		found := faults(runs)
+		countRounds(p, runs, found)
+		for _, fault := range found {
 			if stuck := fault.report(p, runs); stuck != nil {
 				all = append(all, *stuck)
 			}

@@ -86,6 +86,20 @@ func (f *fault) tried() string {
 // products/signals/backend/temporal/grouping_v2.py); older code has no such limit.
 const loopingRounds = 3
 
+// countRounds finds the fault that grouping goes round with. Where nothing of it has failed there is no need to keep its account.
+func countRounds(p *checks.Pass, runs *journey.Runs, all []*fault) {
+	all = slices.DeleteFunc(slices.Clone(all), func(f *fault) bool { return f.workflowType != journey.GroupingWorkflow })
+	if len(all) == 0 {
+		return
+	}
+	activity, times := newGrouping(p, runs).looping()
+	for _, f := range all {
+		if f.activity == activity {
+			f.rounds = times
+		}
+	}
+}
+
 // looping is the activity in which grouping fails without end, and in how many runs it has; "" when it does not.
 func (g *grouping) looping() (activity string, times int) {
 	last := len(g.rounds) - 1
