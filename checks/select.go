@@ -61,6 +61,28 @@ func Select(all []*Check, only, skip []string) (Selection, error) {
 	return selection, nil
 }
 
+// Selecting chooses some checks and all that they wait for, each after what it waits for.
+func Selecting(of ...*Check) Selection {
+	var selection Selection
+	var add func(c *Check, needed bool)
+	add = func(c *Check, needed bool) {
+		for _, before := range slices.Concat(c.Requires, c.After) {
+			add(before, true)
+		}
+		at := slices.IndexFunc(selection, func(choice Choice) bool { return choice.Check == c })
+		switch {
+		case at < 0:
+			selection = append(selection, Choice{Check: c, Needed: needed})
+		case !needed:
+			selection[at].Needed = false
+		}
+	}
+	for _, c := range of {
+		add(c, false)
+	}
+	return selection
+}
+
 // Keep returns the choices for checks of one kind, in a run that the others take no part in: nothing is told of them.
 func (s Selection) Keep(kind func(*Check) bool) Selection {
 	return slices.DeleteFunc(slices.Clone(s), func(choice Choice) bool { return !kind(choice.Check) })

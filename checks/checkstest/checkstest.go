@@ -8,7 +8,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -67,19 +66,5 @@ func Diagnose(w *pipeline.World, all ...*checks.Check) *checks.Diagnosis {
 }
 
 func diagnose(w *pipeline.World, files []string, all ...*checks.Check) *checks.Diagnosis {
-	var selection checks.Selection
-	var add func(*checks.Check)
-	add = func(c *checks.Check) {
-		if slices.ContainsFunc(selection, func(choice checks.Choice) bool { return choice.Check == c }) {
-			return
-		}
-		for _, before := range slices.Concat(c.Requires, c.After) {
-			add(before)
-		}
-		selection = append(selection, checks.Choice{Check: c})
-	}
-	for _, c := range all {
-		add(c)
-	}
-	return checks.Run(context.Background(), selection, checks.Options{World: w, Team: Team, Since: Since, Files: files})
+	return checks.Run(context.Background(), checks.Selecting(all...), checks.Options{World: w, Team: Team, Since: Since, Files: files})
 }

@@ -59,20 +59,28 @@ func (p *program) check(ctx context.Context) error {
 	if p.options.treatment.fix {
 		return p.treat(ctx, selection)
 	}
-	if p.options.from != "" {
-		captured, err := p.captured()
-		if err != nil {
-			return err
-		}
-		return p.examine(ctx, report.Replay, selection, p.recorded(captured), nil)
-	}
-	s, err := p.settings()
+	world, mode, err := p.world()
 	if err != nil {
 		return err
 	}
-	world := p.live(s)
 	defer world.Close()
-	return p.examine(ctx, report.Live, selection, world, nil)
+	return p.examine(ctx, mode, selection, world, nil)
+}
+
+// world is what is looked at: what --from names, else the pipeline as it is now.
+func (p *program) world() (*pipeline.World, report.Mode, error) {
+	if p.options.from != "" {
+		captured, err := p.captured()
+		if err != nil {
+			return nil, "", err
+		}
+		return p.recorded(captured), report.Replay, nil
+	}
+	s, err := p.settings()
+	if err != nil {
+		return nil, "", err
+	}
+	return p.live(s), report.Live, nil
 }
 
 // captured is the capture that --from names. Whose signals were looked at, and how far back, is in it.

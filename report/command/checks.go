@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"doctor/checks"
+	"doctor/checks/inspect"
 	"doctor/report"
 )
 
@@ -22,7 +23,7 @@ func (p *program) checksCommand() *cli.Command {
 		Usage:     "list the checks, with their codes",
 		Description: `With --graph: what each check requires, and what else it waits for.
 With --schema: the JSON Schema of what doctor --format json prints, or of what
-doctor COMMAND --format json does; COMMAND is check or diff.
+doctor COMMAND --format json does; COMMAND is check, diff or an inspection.
 
 Examples
   doctor checks
@@ -88,7 +89,11 @@ func (p *program) list(arguments []string) error {
 }
 
 // schemas are the published schemas, by the command whose JSON they describe.
-var schemas = map[string][]byte{"check": report.Schema, "diff": report.ComparisonSchema}
+func schemas() map[string][]byte {
+	published := inspect.Schemas()
+	published["check"], published["diff"] = report.Schema, report.ComparisonSchema
+	return published
+}
 
 func (p *program) schema(arguments []string) error {
 	switch len(arguments) {
@@ -98,9 +103,10 @@ func (p *program) schema(arguments []string) error {
 	default:
 		return fmt.Errorf("doctor checks --schema takes one command, but got %q too", arguments[1])
 	}
-	schema, known := schemas[arguments[0]]
+	published := schemas()
+	schema, known := published[arguments[0]]
 	if !known {
-		return fmt.Errorf("no schema is published of %q%s", arguments[0], meant(arguments[0], slices.Sorted(maps.Keys(schemas)), "doctor checks --help"))
+		return fmt.Errorf("no schema is published of %q%s", arguments[0], meant(arguments[0], slices.Sorted(maps.Keys(published)), "doctor checks --help"))
 	}
 	return p.print(json.RawMessage(schema), func(out io.Writer) error {
 		_, err := out.Write(schema)

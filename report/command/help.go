@@ -3,15 +3,15 @@ package command
 // rootHelp is what doctor --help prints: one screen. A test holds it to the commands and flags that there are.
 const rootHelp = `doctor finds out why a signal did not reach the inbox.
 
-  doctor [check]        run every check and show root causes first
-  doctor --fix          treat what is safe (--dry-run, --ask, --unsafe, --yes)
-  doctor undo           take a treatment back
-  doctor pre-commit     look at what is staged, and at settings; nothing else
-  doctor capture FILE   record what was seen, to look at it with --from FILE
-  doctor diff A B       compare two diagnoses: what is new, changed or fixed
-  doctor explain CODE   what a code means, and what to do about it
-  doctor checks         list the checks (--graph, --schema)
-  doctor version        what was built from what
+find   doctor [check]       run every check and show root causes first
+       doctor pre-commit    look at what is staged, and at settings
+fix    doctor --fix         treat what is safe (--dry-run --ask --unsafe --yes)
+       doctor undo          take a treatment back
+look   doctor sandboxes     the containers that agents work in
+share  doctor capture FILE  record what was seen, for --from FILE
+       doctor diff A B      what is new, changed or fixed
+know   doctor explain CODE  what a code means, and what to do about it
+       doctor checks        list the checks; doctor version tells the build
 
 What to look at   --team-id N   --since 24h   --only NAME,…   --skip NAME,…
                   --fail-on error|warning|info

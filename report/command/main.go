@@ -16,6 +16,7 @@ import (
 
 	"doctor/checks"
 	"doctor/checks/all"
+	"doctor/checks/inspect"
 	"doctor/report"
 )
 
@@ -59,6 +60,9 @@ func (p *program) run(ctx context.Context, args []string) int {
 		return p.exit
 	}
 	fmt.Fprintln(p.stderr, "doctor: "+report.Line(err.Error()))
+	if errors.As(err, new(unseenError)) {
+		return inspect.Unseen
+	}
 	return exitUsage
 }
 
@@ -76,7 +80,7 @@ func (p *program) app() *cli.App {
 		Writer:                p.stdout,
 		ErrWriter:             p.stderr,
 		ExitErrHandler:        func(*cli.Context, error) {}, // only main exits
-		Commands:              []*cli.Command{p.checkCommand(), p.preCommitCommand(), p.undoCommand(), p.captureCommand(), p.diffCommand(), p.explainCommand(), p.checksCommand(), p.versionCommand()},
+		Commands:              []*cli.Command{p.checkCommand(), p.preCommitCommand(), p.undoCommand(), p.sandboxesCommand(), p.captureCommand(), p.diffCommand(), p.explainCommand(), p.checksCommand(), p.versionCommand()},
 	}
 	for _, c := range app.Commands {
 		c.Flags = append(c.Flags, common...)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -33,6 +34,11 @@ func TestScripts(t *testing.T) {
 			}
 			env.Vars = append(env.Vars, elsewhere(address)...)
 			env.Setenv("NOBODY", address)
+			captures, err := filepath.Abs("../../fixtures/captures")
+			if err != nil {
+				return err
+			}
+			env.Setenv("CAPTURES", captures)
 			return nil
 		},
 		Condition: condition,
