@@ -76,7 +76,7 @@ func (n *newest) set(stage checks.Stage, state State, format string, args ...any
 }
 
 // stop says that a finding explains why the signal is no further; it is false when there is no such finding.
-func (n *newest) stop(state State, explains func(*checks.Finding) bool) bool {
+func (n *newest) stop(state State, explains Explains) bool {
 	for _, check := range stoppers {
 		for _, f := range n.Findings(check) {
 			if explains(f) {
@@ -88,48 +88,17 @@ func (n *newest) stop(state State, explains func(*checks.Finding) bool) bool {
 	return false
 }
 
-// of chooses the findings about a workflow.
-func of(workflow string) func(*checks.Finding) bool {
-	return func(f *checks.Finding) bool {
-		return slices.ContainsFunc(f.Evidence, func(e checks.Evidence) bool { return e.Locator.Workflow == workflow })
-	}
-}
-
-// at chooses the findings about an event.
-func at(run string, event int64) func(*checks.Finding) bool {
-	return func(f *checks.Finding) bool {
-		return slices.ContainsFunc(f.Evidence, func(e checks.Evidence) bool { return e.Locator.Run == run && e.Locator.Event == event })
-	}
-}
-
-// since chooses the findings about a workflow that were seen from an instant on.
-func since(instant time.Time, workflow string) func(*checks.Finding) bool {
-	return func(f *checks.Finding) bool {
-		return slices.ContainsFunc(f.Evidence, func(e checks.Evidence) bool {
-			return e.Locator.Workflow == workflow && !e.Time.Before(instant)
-		})
-	}
-}
-
-// holdsUp chooses the findings that keep a workflow from going on with what it was given at an instant: no worker, or a
-// failure since.
-func holdsUp(workflow string, given time.Time) func(*checks.Finding) bool {
-	return func(f *checks.Finding) bool {
-		return f.Code == checks.TMP003 && of(workflow)(f) || f.Code == checks.TMP002 && since(given, workflow)(f)
-	}
-}
-
 func (n *newest) inEmitter(ctx context.Context, emitter *journey.Run) {
 	n.set(checks.Emitter, Moving, "")
 	switch emitter.Status {
 	case pipeline.Running:
-		if !n.stop(Stopped, holdsUp(emitter.Workflow, emitter.Start)) {
-			n.stop(Stopped, holdsUp(fmt.Sprintf("%s-%d", journey.BufferWorkflow, n.Team), emitter.Start))
+		if !n.stop(Stopped, HoldsUp(emitter.Workflow, emitter.Start)) {
+			n.stop(Stopped, HoldsUp(fmt.Sprintf("%s-%d", journey.BufferWorkflow, n.Team), emitter.Start))
 		}
 	case pipeline.Completed:
 		n.inBuffer(ctx, n.runs.Deliver(emitter))
 	default:
-		if !n.stop(Lost, of(emitter.Workflow)) {
+		if !n.stop(Lost, Of(emitter.Workflow)) {
 			n.set(checks.Emitter, Lost, "its emitter is %s", strings.ToLower(string(emitter.Status)))
 		}
 	}
@@ -137,7 +106,7 @@ func (n *newest) inEmitter(ctx context.Context, emitter *journey.Run) {
 
 func (n *newest) inBuffer(ctx context.Context, d journey.Delivery) {
 	n.set(checks.Buffer, Moving, "")
-	if d.Link != nil && n.stop(Lost, at(d.Link.ID, d.Event.ID)) {
+	if d.Link != nil && n.stop(Lost, At(d.Link.ID, d.Event.ID)) {
 		losses, _ := checks.ResultOf[[]workflows.Loss](n.Pass, workflows.CarriedSignals)
 		for _, loss := range losses {
 			if loss.Link.ID == d.Link.ID && !loss.Exact() {
@@ -155,7 +124,7 @@ func (n *newest) inBuffer(ctx context.Context, d journey.Delivery) {
 		if d.Place == journey.Taken {
 			n.Stage = checks.Batch
 		}
-		n.stop(Stopped, holdsUp(d.At.Workflow, d.Event.Time))
+		n.stop(Stopped, HoldsUp(d.At.Workflow, d.Event.Time))
 	case journey.InHand:
 		if !n.stop(Lost, func(f *checks.Finding) bool { return slices.Contains(f.Subject, d.At.ID) }) {
 			n.set(checks.Buffer, Lost, "the buffer ended with it in hand")
@@ -174,10 +143,9 @@ func (n *newest) inGrouping(ctx context.Context, handed time.Time) {
 		return
 	}
 	grouping := fmt.Sprintf("%s-%d", journey.GroupingWorkflow, n.Team)
-	dropped := func(f *checks.Finding) bool { return f.Code == checks.TMP006 && since(handed, grouping)(f) }
 	switch {
-	case n.stop(Lost, dropped):
-	case n.stop(Stopped, holdsUp(grouping, handed)):
+	case n.stop(Lost, Dropped(grouping, handed)):
+	case n.stop(Stopped, HoldsUp(grouping, handed)):
 	case !n.Passed(embeddings.Live):
 		n.set(checks.Grouping, Unclear, "whether its row is in ClickHouse is not known")
 	case n.Now().Sub(handed) > slow:
@@ -240,7 +208,7 @@ func (n *newest) inReport(ctx context.Context, report string) {
 
 func (n *newest) withReport(report, status string) {
 	summary := fmt.Sprintf("signals-report:%d:%s", n.Team, report)
-	ofReport := func(f *checks.Finding) bool { return slices.Contains(f.Subject, report) || of(summary)(f) }
+	ofReport := func(f *checks.Finding) bool { return slices.Contains(f.Subject, report) || Of(summary)(f) }
 	switch status {
 	case "potential":
 		n.set(checks.Report, Waits, "its report is below the threshold, and waits for more signals")

@@ -14,6 +14,11 @@ type UnknownError struct {
 
 func (e UnknownError) Error() string { return fmt.Sprintf("there is no %s %q", e.Noun, e.Name) }
 
+// NothingError says that there is nothing of the kind that was asked for.
+type NothingError struct{ Text string }
+
+func (e NothingError) Error() string { return e.Text }
+
 // choose finds what a name is of: all of a name, or an unambiguous beginning of one. A thing may have several names.
 func choose[T any](among []T, names func(T) []string, noun, name, listed string) (chosen T, err error) {
 	var found []T

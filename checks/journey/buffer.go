@@ -40,6 +40,7 @@ type Drain struct {
 	Flushed    bool
 	HandedOver bool // grouping was told: the batch is out of the buffer's hands
 	HandedAt   time.Time
+	Hand       Step // that told grouping
 }
 
 // Carried is what a run's input holds, where a key opens it.
@@ -92,13 +93,13 @@ func Keep(events []pipeline.Event, open func(pipeline.Payload) ([]byte, bool)) L
 // keepDrains finds the drains. The task that scheduled an activity, not the place of the activity's event, tells what
 // the code had received.
 func (l *Ledger) keepDrains(events []pipeline.Event, tasks map[int64]int64) {
-	scheduled := map[int64]string{}
+	scheduled := map[int64]pipeline.Event{}
 	var filtersTask int64 // the task that gave the safety filters of the last drain
 	last := func() *Drain { return &l.Drains[len(l.Drains)-1] }
 	for _, e := range events {
 		switch e.Type {
 		case pipeline.ActivityScheduled:
-			scheduled[e.ID] = e.Activity
+			scheduled[e.ID] = e
 			task := tasks[e.TaskCompleted]
 			switch e.Activity {
 			case QuotaActivity:
@@ -115,13 +116,14 @@ func (l *Ledger) keepDrains(events []pipeline.Event, tasks map[int64]int64) {
 			if len(l.Drains) == 0 {
 				continue
 			}
-			switch scheduled[e.Scheduled] {
+			switch scheduled[e.Scheduled].Activity {
 			case SafetyFilterActivity:
 				last().Filtered++
 			case FlushActivity:
 				last().Flushed = true
 			case HandOverActivity:
 				last().HandedOver, last().HandedAt = true, e.Time
+				last().Hand = Step{Scheduled: scheduled[e.Scheduled], End: e}
 			}
 		}
 	}

@@ -35,6 +35,7 @@ type Delivery struct {
 	Link   *Link          // the run that received it
 	Event  pipeline.Event // by which it did
 	At     *Link          // the run that it is in, or was last in: signals are carried on
+	Drain  *Drain         // its batch; nil while it is in none
 	Handed time.Time      // when grouping was told of its batch
 }
 
@@ -44,14 +45,26 @@ func (r *Runs) Deliver(emitter *Run) Delivery {
 	var d Delivery
 	for _, link := range r.Buffer {
 		for _, e := range link.Ledger.Signals {
-			if !e.Time.Before(emitter.Start) && (emitter.Open() || !e.Time.After(emitter.Close)) && !e.Time.Before(d.Event.Time) {
-				d.Link, d.At, d.Event = link, link, e
+			if emitter.Spans(e.Time) && !e.Time.Before(d.Event.Time) {
+				d = Delivery{Link: link, Event: e}
 			}
 		}
 	}
-	if d.Link != nil {
-		d.follow(d.Link.Ledger.drainOf(d.Event))
+	if d.Link == nil {
+		return d
 	}
+	return Delivered(d.Link, d.Event)
+}
+
+// Spans reports whether a run was open at an instant.
+func (r *Run) Spans(instant time.Time) bool {
+	return !instant.Before(r.Start) && (r.Open() || !instant.After(r.Close))
+}
+
+// Delivered finds out what became of the signal that a run of the buffer received with an event.
+func Delivered(link *Link, e pipeline.Event) Delivery {
+	d := Delivery{Link: link, At: link, Event: e}
+	d.follow(link.Ledger.drainOf(e))
 	return d
 }
 
@@ -81,7 +94,8 @@ func (d *Delivery) follow(drain int) {
 		}
 		d.At, drain = d.At.Next, 0
 	}
-	d.Place, d.Handed = d.At.outcome(drain), d.At.Ledger.Drains[drain].HandedAt
+	d.Drain = &d.At.Ledger.Drains[drain]
+	d.Place, d.Handed = d.At.outcome(drain), d.Drain.HandedAt
 }
 
 // outcome is what became of a batch.

@@ -156,6 +156,26 @@ ORDER BY signalled DESC, document_id LIMIT ?`, team, report, mostDocuments)
 	})
 }
 
+// SignalRows lists the newest signals of a team in one embedding table, deleted ones, too.
+func (c *ClickHouse) SignalRows(ctx context.Context, table Table, team int64, since time.Time, most int) ([]SignalRow, error) {
+	asked := SignalsSince{Table: table, Team: team, Since: since.UTC().Truncate(time.Second), Most: most}
+	return ask(ctx, c.world, SignalRows, asked, func(ctx context.Context) ([]SignalRow, error) {
+		newest, text, err := c.newestVersions(ctx, table)
+		if err != nil {
+			return nil, err
+		}
+		return query(ctx, c, func(row scanner, r *SignalRow) error {
+			var deleted uint8
+			err := row.Scan(&r.ID, &r.Product, &r.Type, &r.SourceID, &r.Signalled, &r.Report, &deleted, &r.Inserted)
+			r.Deleted = deleted != 0
+			return err
+		}, `SELECT document_id, `+text("source_product")+`, `+text("source_type")+`, `+text("source_id")+`, signalled, report, toUInt8(deleted), arrived
+FROM (`+newest+`)
+WHERE toUnixTimestamp(signalled) >= ?
+ORDER BY signalled DESC, document_id LIMIT ?`, team, asked.Since.Unix(), most)
+	})
+}
+
 // newestVersions is a statement for the newest version of each signal of a team, which it is to be given, and how to write
 // a field of its metadata that holds text.
 func (c *ClickHouse) newestVersions(ctx context.Context, table Table) (statement string, text func(name string) string, err error) {

@@ -63,6 +63,14 @@ type Document struct {
 	Signalled               time.Time // the signal's own time: when it was given its report
 }
 
+// SignalRow is a signal in an embedding table, as its newest version has it.
+type SignalRow struct {
+	Document
+	Report   string // the id of its report, as it stands in the metadata: any text at all
+	Deleted  bool
+	Inserted time.Time // when the newest version was
+}
+
 // Mutation is a change of a table's rows that ClickHouse has taken on and not completed.
 type Mutation struct {
 	Database, Table string

@@ -71,11 +71,25 @@ type TeamSince struct {
 	Since time.Time
 }
 
+// TeamAt names what a team had at an instant.
+type TeamAt struct {
+	Team int64
+	At   time.Time
+}
+
 // SignalsOf names the signals of a team in one embedding table. Those since an instant are counted apart.
 type SignalsOf struct {
 	Table Table
 	Team  int64
 	Since time.Time
+}
+
+// SignalsSince names the newest signals of a team in one embedding table, by their own time.
+type SignalsSince struct {
+	Table Table
+	Team  int64
+	Since time.Time
+	Most  int
 }
 
 // SignalsOfReport names the signals of one report in one embedding table.
@@ -89,6 +103,12 @@ type SignalsOfReport struct {
 type ReportsOf struct {
 	Team int64
 	IDs  []string
+}
+
+// ReportsNamed names reports of a team by the beginning of their ids, or one by its whole id.
+type ReportsNamed struct {
+	Team      int64
+	Beginning string
 }
 
 // RunTail names the newest events of a run. A server gives whole batches of events, and so a few more than asked for.
@@ -121,6 +141,9 @@ var (
 	Executions      = Fact[TeamSince, Listing]{SourceTemporal, "executions", func(q TeamSince) string {
 		return fmt.Sprintf("the workflows of team %d", q.Team)
 	}}
+	Emitters = Fact[TeamAt, []Execution]{SourceTemporal, "emitters", func(q TeamAt) string {
+		return fmt.Sprintf("the emitters of team %d at %s", q.Team, q.At.Format(time.RFC3339))
+	}}
 	Histories = Fact[Run, History]{SourceTemporal, "history", func(q Run) string { return "the history of " + q.String() }}
 	Tails     = Fact[RunTail, History]{SourceTemporal, "tail", func(q RunTail) string { return "the end of the history of " + q.Run.String() }}
 	Details   = Fact[Run, Detail]{SourceTemporal, "detail", func(q Run) string { return "the state of " + q.String() }}
@@ -132,6 +155,9 @@ var (
 	EmbeddingTables   = Fact[Nothing, []Table]{SourceClickHouse, "embedding-tables", plainly[Nothing]("the embedding tables")}
 	LiveSignals       = Fact[SignalsOf, TeamSignals]{SourceClickHouse, "live-signals", func(q SignalsOf) string {
 		return fmt.Sprintf("the live signals of team %d in %s", q.Team, q.Table)
+	}}
+	SignalRows = Fact[SignalsSince, []SignalRow]{SourceClickHouse, "signal-rows", func(q SignalsSince) string {
+		return fmt.Sprintf("the newest signals of team %d in %s", q.Team, q.Table)
 	}}
 	ReportDocuments = Fact[SignalsOfReport, []Document]{SourceClickHouse, "report-documents", func(q SignalsOfReport) string {
 		return fmt.Sprintf("the signals of report %s in %s", Short(q.Report), q.Table)
@@ -162,6 +188,13 @@ var (
 	}}
 	ReportsUnfinished = Fact[int64, UnfinishedReports]{SourcePostgres, "unfinished-reports", func(team int64) string {
 		return fmt.Sprintf("the unfinished reports of team %d", team)
+	}}
+	ReportsListed = Fact[int64, Reports]{SourcePostgres, "reports", func(team int64) string {
+		return fmt.Sprintf("the reports of team %d", team)
+	}}
+	ReportsBeginning = Fact[ReportsNamed, []Report]{SourcePostgres, "reports-beginning", func(q ReportsNamed) string { return reportsOf(q, "report") }}
+	ReportArtefacts  = Fact[ReportsNamed, Artefacts]{SourcePostgres, "artefacts", func(q ReportsNamed) string {
+		return reportsOf(q, "what was left by the work on report")
 	}}
 	SignalSources = Fact[int64, Sources]{SourcePostgres, "sources", func(team int64) string {
 		return fmt.Sprintf("the signal sources of team %d", team)

@@ -22,6 +22,7 @@ func sparing(value any, content bool) any {
 			value.Events = slices.Clone(value.Events)
 			for i := range value.Events {
 				value.Events[i].Input = outlined(value.Events[i].Input)
+				value.Events[i].Result = outlined(value.Events[i].Result)
 			}
 		}
 		return value
@@ -39,7 +40,7 @@ func sparing(value any, content bool) any {
 	return value
 }
 
-// outlined is the input of an event without the texts in it. What is encrypted stays as it is.
+// outlined is the input of an event, or its result, without the texts in it. What is encrypted stays as it is.
 func outlined(input []Payload) []Payload {
 	bare := slices.Clone(input)
 	for i, p := range bare {
@@ -89,7 +90,7 @@ func outline(name string, value any) any {
 }
 
 // telling are the fields that name something, as the pipeline spells them (products/signals/backend/temporal/types.py).
-var telling = []string{"id", "ids", "key", "keys", "product", "type", "status", "stage"}
+var telling = []string{"id", "ids", "key", "keys", "product", "type", "status", "stage", "repository"}
 
 var objectKey = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^signals/signal_batches/[\w./:-]+$`) })
 

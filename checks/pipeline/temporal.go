@@ -75,6 +75,22 @@ func (t *Temporal) Executions(ctx context.Context, team int64, since time.Time) 
 	})
 }
 
+// mostEmitters is how many emitters are listed of one instant: a burst is of some dozens.
+const mostEmitters = 200
+
+// Emitters lists the emitters of a team that were open at an instant, to the second; oldest start first.
+func (t *Temporal) Emitters(ctx context.Context, team int64, at time.Time) ([]Execution, error) {
+	asked := TeamAt{Team: team, At: at.UTC().Truncate(time.Second)}
+	return ask(ctx, t.world, Emitters, asked, func(ctx context.Context) ([]Execution, error) {
+		query := fmt.Sprintf("WorkflowId STARTS_WITH 'signal-emitter-%d-' AND StartTime < '%s' AND (ExecutionStatus = 'Running' OR CloseTime >= '%s')",
+			team, asked.At.Add(time.Second).Format(time.RFC3339), asked.At.Format(time.RFC3339))
+		var found []Execution
+		err := t.list(ctx, query, mostEmitters, false, &found)
+		slices.SortStableFunc(found, func(a, b Execution) int { return a.Start.Compare(b.Start) })
+		return found, err
+	})
+}
+
 // list adds the runs that a query finds: all of them, or those of its first page.
 func (t *Temporal) list(ctx context.Context, query string, size int, all bool, found *[]Execution) error {
 	return t.pages(ctx, "/workflows", url.Values{"query": {query}, "pageSize": {strconv.Itoa(size)}}, func(body []byte) (string, error) {

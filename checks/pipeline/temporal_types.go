@@ -105,7 +105,8 @@ type Event struct {
 	TaskCompleted int64     // of a scheduled activity, a timer, a continue-as-new: the workflow task that gave it
 	Attempt       int       // of a started activity or a run
 	Signal        string    // signaled: the signal's name
-	Input         []Payload // of a signal, a start, a continue-as-new
+	Input         []Payload // of a signal, a start, a continue-as-new, a scheduled activity
+	Result        []Payload `json:",omitempty"` // of a completed activity, unless it is large: no embedding is kept
 	Identity      string
 	Failure       *Failure
 	Reason        string // terminated: the reason given; workflow task failed: the cause

@@ -68,6 +68,7 @@ type attributes struct {
 	ActivityType                 wireName
 	SignalName                   string
 	Input                        struct{ Payloads []Payload }
+	Result                       struct{ Payloads []Payload }
 	ScheduledEventID             int64 `json:",string"`
 	StartedEventID               int64 `json:",string"`
 	WorkflowTaskCompletedEventID int64 `json:",string"`
@@ -92,6 +93,12 @@ func (e wireEvent) event() Event {
 	event.Activity = a.ActivityType.Name
 	event.Scheduled, event.Started, event.TaskCompleted = a.ScheduledEventID, a.StartedEventID, a.WorkflowTaskCompletedEventID
 	event.Attempt, event.Signal, event.Input, event.Identity = a.Attempt, a.SignalName, a.Input.Payloads, a.Identity
+	if event.Activity == searchActivity {
+		event.Input = nil
+	}
+	if event.Type == ActivityCompleted {
+		event.Result = small(a.Result.Payloads)
+	}
 	event.Failure = a.Failure.failure()
 	if event.Failure == nil {
 		event.Failure = a.LastFailure.failure()
@@ -103,6 +110,24 @@ func (e wireEvent) event() Event {
 	event.RetryState = strings.TrimPrefix(a.RetryState, "RETRY_STATE_")
 	event.Previous, event.Original, event.Next = a.ContinuedExecutionRunID, a.OriginalExecutionRunID, a.NewExecutionRunID
 	return event
+}
+
+// searchActivity is given an embedding, which tells nothing and is the largest part of a history
+// (products/signals/backend/temporal/grouping.py).
+const searchActivity = "run_signal_semantic_search_activity"
+
+// mostResult is how much of an activity's result is kept: what it decided fits in, and an embedding does not.
+const mostResult = 4 << 10
+
+func small(payloads []Payload) []Payload {
+	size := 0
+	for _, p := range payloads {
+		size += len(p.Data)
+	}
+	if size > mostResult {
+		return nil
+	}
+	return payloads
 }
 
 func (e wireEvent) attributes() *attributes {

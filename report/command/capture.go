@@ -9,6 +9,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"doctor/checks"
+	"doctor/checks/inspect"
+	"doctor/checks/pipeline"
 	"doctor/checks/pipeline/capture"
 	"doctor/checks/pipeline/redact"
 	"doctor/report"
@@ -75,6 +77,7 @@ func (p *program) capture(ctx context.Context, path string) error {
 		p.exit = exitInterrupted
 		return nil
 	}
+	p.observe(ctx, world)
 	captured, err := capture.Of(world, capture.About{
 		Doctor: build().Version, Team: p.options.team, Since: world.Now.Add(-p.options.since), Content: p.options.content,
 	})
@@ -86,6 +89,15 @@ func (p *program) capture(ctx context.Context, path string) error {
 		return fmt.Errorf("cannot write %q: %w", path, withoutPath(err))
 	}
 	return p.print(written, func(out io.Writer) error { return tell(out, written) })
+}
+
+// observe asks what the inspections ask, beside what the checks did.
+func (p *program) observe(ctx context.Context, world *pipeline.World) {
+	ctx, cancel := context.WithTimeout(ctx, p.options.timeout)
+	defer cancel()
+	status := p.progress()
+	defer status.end()
+	inspect.Record(ctx, p.looking(world, status))
 }
 
 // tell says what a capture that was written holds.

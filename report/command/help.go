@@ -4,6 +4,7 @@ package command
 const rootHelp = `doctor finds out why a signal did not reach the inbox.
 
 find   doctor [check]       run every check and show root causes first
+       doctor trace SIGNAL  one signal's way, hop by hop, and where it stopped
        doctor pre-commit    look at what is staged, and at settings
 fix    doctor --fix         treat what is safe (--dry-run --ask --unsafe --yes)
        doctor undo          take a treatment back

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"doctor/checks/inspect"
+	"doctor/checks/pipeline"
 	"doctor/checks/pipeline/redact"
 	"doctor/report"
 )
@@ -30,9 +31,7 @@ func inspected[D inspect.Document](
 	ctx, cancel := context.WithTimeout(ctx, p.options.timeout)
 	defer cancel()
 	status := p.progress()
-	document, err := look(ctx, &inspect.Look{
-		World: world, Team: p.options.team, Since: world.Now.Add(-p.options.since), Progress: status.show,
-	})
+	document, err := look(ctx, p.looking(world, status))
 	status.end()
 	secrets := redact.New(world.Settings.Secrets())
 	if err != nil {
@@ -43,6 +42,11 @@ func inspected[D inspect.Document](
 	return p.print(document, func(out io.Writer) error { return text(out, document, p.text()) })
 }
 
+// looking is what an inspection looks at.
+func (p *program) looking(world *pipeline.World, status *progress) *inspect.Look {
+	return &inspect.Look{World: world, Team: p.options.team, Since: world.Now.Add(-p.options.since), Progress: status.show}
+}
+
 // misdirected tells a name that means nothing, which is wrong usage, from what could not be seen.
 func misdirected(err error, secrets *redact.Redactor) error {
 	var unknown inspect.UnknownError
@@ -50,7 +54,7 @@ func misdirected(err error, secrets *redact.Redactor) error {
 	switch {
 	case errors.As(err, &unknown):
 		return errors.New(err.Error() + meant(unknown.Name, unknown.Known, unknown.Listed))
-	case errors.As(err, &ambiguous):
+	case errors.As(err, &ambiguous), errors.As(err, new(inspect.NothingError)):
 		return err
 	}
 	return unseenError{errors.New(secrets.Text("inspection", err.Error()))}

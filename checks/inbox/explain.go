@@ -1,0 +1,64 @@
+package inbox
+
+import (
+	"slices"
+	"time"
+
+	"doctor/checks"
+)
+
+// Explains chooses the findings that can be why a signal is no further.
+type Explains func(*checks.Finding) bool
+
+// Stopper is the most telling failing finding of a diagnosis that explains why a signal is no further; nil when none does.
+func Stopper(d *checks.Diagnosis, explains Explains) *checks.Finding {
+	for _, check := range stoppers {
+		for _, o := range d.Outcomes {
+			if o.Check != check {
+				continue
+			}
+			for _, f := range o.Findings {
+				if f.Failing() && explains(f) {
+					return f
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// Of chooses the findings about a workflow.
+func Of(workflow string) Explains {
+	return func(f *checks.Finding) bool {
+		return slices.ContainsFunc(f.Evidence, func(e checks.Evidence) bool { return e.Locator.Workflow == workflow })
+	}
+}
+
+// At chooses the findings about an event.
+func At(run string, event int64) Explains {
+	return func(f *checks.Finding) bool {
+		return slices.ContainsFunc(f.Evidence, func(e checks.Evidence) bool { return e.Locator.Run == run && e.Locator.Event == event })
+	}
+}
+
+// since chooses the findings about a workflow that were seen from an instant on.
+func since(instant time.Time, workflow string) Explains {
+	return func(f *checks.Finding) bool {
+		return slices.ContainsFunc(f.Evidence, func(e checks.Evidence) bool {
+			return e.Locator.Workflow == workflow && !e.Time.Before(instant)
+		})
+	}
+}
+
+// HoldsUp chooses the findings that keep a workflow from going on with what it was given at an instant: no worker, or a
+// failure since.
+func HoldsUp(workflow string, given time.Time) Explains {
+	return func(f *checks.Finding) bool {
+		return f.Code == checks.TMP003 && Of(workflow)(f) || f.Code == checks.TMP002 && since(given, workflow)(f)
+	}
+}
+
+// Dropped chooses the findings that grouping went on without a signal that it was given at an instant.
+func Dropped(workflow string, given time.Time) Explains {
+	return func(f *checks.Finding) bool { return f.Code == checks.TMP006 && since(given, workflow)(f) }
+}
