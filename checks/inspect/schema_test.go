@@ -22,6 +22,8 @@ var update = flag.Bool("update", false, "make the published schemas anew")
 // documents are all documents, by the command that prints them.
 var documents = map[string]Document{
 	"sandboxes": &Sandboxes{},
+	"workflows": &Workflows{},
+	"history":   &History{},
 }
 
 // words are the types of which only some words are values.
