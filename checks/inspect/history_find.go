@@ -131,19 +131,22 @@ func (l *Look) recorded(ctx context.Context) ([]pipeline.Execution, error) {
 	return slices.Concat(listing.Executions, agents), nil
 }
 
-// unlisted looks for a run that has begun only now: Temporal lists a run a moment later. Its first event tells its id.
+// unlisted looks for a first run of the team's buffer or grouping that has begun only now: Temporal lists a run a moment later.
+// Its first event tells its id.
 func (l *Look) unlisted(ctx context.Context, workflow string) ([]pipeline.Execution, error) {
-	history, err := l.World.Temporal.History(ctx, pipeline.Run{Workflow: workflow})
-	switch {
-	case workflow == "" || pipeline.KindOf(err) == pipeline.Missing || pipeline.KindOf(err) == pipeline.NotRecorded:
-		return nil, nil
-	case err != nil:
-		return nil, err
-	case len(history.Events) == 0 || history.Events[0].Original == "":
+	if own, ok := l.own(workflow); !ok || own != workflow {
 		return nil, nil
 	}
+	history, err := l.World.Temporal.History(ctx, pipeline.Run{Workflow: workflow})
+	switch {
+	case pipeline.KindOf(err) == pipeline.Missing || pipeline.KindOf(err) == pipeline.NotRecorded:
+		return nil, nil
+	case err != nil || len(history.Events) == 0 || history.Events[0].Original == "":
+		return nil, err
+	}
+	kind := strings.TrimSuffix(workflow, fmt.Sprintf("-%d", l.Team)) // the id is the type, and the team
 	return []pipeline.Execution{{
-		Run: pipeline.Run{Workflow: workflow, ID: history.Events[0].Original}, Status: pipeline.Running, Start: history.Events[0].Time,
+		Run: pipeline.Run{Workflow: workflow, ID: history.Events[0].Original}, Type: kind, Status: pipeline.Running, Start: history.Events[0].Time,
 	}}, nil
 }
 

@@ -185,6 +185,22 @@ func TestWhichRunIsMeant(t *testing.T) {
 	}
 }
 
+// Temporal lists a run a moment after it has begun.
+func TestARunThatIsNotListedYet(t *testing.T) {
+	none := pipeline.NamedRuns.Is(pipeline.RunsQuery{Name: "buffer-signals-7", Limit: mostFound}, pipeline.Listing{})
+	newest, run := pipeline.Run{Workflow: "buffer-signals-7"}, pipeline.Run{Workflow: "buffer-signals-7", ID: "b9"}
+	events := told(pipeline.Event{Type: pipeline.WorkflowStarted, Original: "b9"})
+	begun := checkstest.World(none, pipeline.Histories.Is(newest, pipeline.History{Events: events}), pipeline.Histories.Is(run, pipeline.History{Events: events}), pipeline.Details.Is(run, pipeline.Detail{}))
+	d, err := ShowHistory(t.Context(), looking(begun), HistoryQuery{ID: "buffer-signals-7"})
+	if err != nil || d.Run.RunID != "b9" || d.Run.Type != journey.BufferWorkflow || d.Run.Status != "running" {
+		t.Errorf("%+v, %v", d, err)
+	}
+	never := checkstest.World(none, pipeline.Histories.Fails(newest, pipeline.Missing, errors.New("not found")))
+	if d, err := ShowHistory(t.Context(), looking(never), HistoryQuery{ID: "buffer-signals-7"}); !errors.As(err, new(UnknownError)) {
+		t.Errorf("%+v, %v", d, err)
+	}
+}
+
 // A capture holds only the end of a grouping run that went well.
 func TestHistoryOfACapture(t *testing.T) {
 	e := execution("team-signal-grouping-v2-7", "g1", journey.GroupingWorkflow, pipeline.ContinuedAsNew, 2)

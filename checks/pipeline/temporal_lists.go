@@ -104,7 +104,7 @@ func (t *Temporal) newest(ctx context.Context, query string, limit int) ([]Execu
 	}
 	var found []Execution
 	pages := 0
-	asked := url.Values{"query": {query}, "pageSize": {strconv.Itoa(min(2*limit, pageSize))}}
+	asked := url.Values{"query": {query}, "pageSize": {strconv.Itoa(min(2*limit+20, pageSize))}}
 	err := t.pages(ctx, "/workflows", asked, func(body []byte) (string, error) {
 		var page wirePage
 		if err := json.Unmarshal(body, &page); err != nil {
