@@ -32,12 +32,14 @@ func workflows() *inspect.Workflows {
 		w.WorkflowID, w.Type, w.Status, w.Closed = id, kind, status, after(started, seconds)
 		return w
 	}
+	failed := closed("signals-report:1:aa", "signal-report-summary", "failed", at, 3.21)
+	failed.Error = refused
 	far := closed("task-processing-a-b", "process-task", "timed_out", lookedAt.Add(-50*time.Hour), 7200)
 	far.TaskQueue = "tasks-task-queue"
 	return &inspect.Workflows{
 		Head: head("asking Postgres took too long"), Since: lookedAt.Add(-24 * time.Hour), Total: 1234, LeftOut: 60,
 		Workflows: []inspect.Workflow{
-			pending, waiting, closed("signals-report:1:aa", "signal-report-summary", "failed", at, 3.21), closed("buffer-signals-1", "buffer-signals", "continued_as_new", at, 0.3), far,
+			pending, waiting, failed, closed("buffer-signals-1", "buffer-signals", "continued_as_new", at, 0.3), far,
 		},
 	}
 }

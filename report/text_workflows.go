@@ -53,9 +53,12 @@ func workflowTable(d *inspect.Workflows) Table {
 	return table
 }
 
-// waiting names a workflow, and what it waits for where that is worth a look.
+// waiting names a workflow, and what it waits for, or why it failed.
 func waiting(run inspect.Workflow, now time.Time) Cell {
 	cell := Cell{run.WorkflowID, Strong}
+	if run.Error != nil {
+		return Cell{run.WorkflowID + ": " + said(run.Error), Bad}
+	}
 	for _, p := range run.Pending {
 		text, tone := pending(p, now)
 		if tone == Bad || cell.Tone != Bad {

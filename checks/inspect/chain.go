@@ -32,7 +32,7 @@ type ChainRun struct {
 	Batches    int          `json:"batches" jsonschema:"that a buffer took of its signals, or grouping read"`
 	Activities int          `json:"activities" jsonschema:"that have completed"`
 	State      string       `json:"state" jsonschema:"well, idle (nothing to do), failed, failing (now), ended (from outside) or unread"`
-	Failures   []RunFailure `json:"failures" jsonschema:"oldest first"`
+	Failures   []RunFailure `json:"failures" jsonschema:"oldest first; a loss of signals, which no event tells of, has the type TMP001"`
 }
 
 // The states of a run in a chain.
@@ -81,6 +81,9 @@ func (h *History) follow(ctx context.Context, l *Look, of pipeline.Execution, li
 		}
 	}
 	h.Chain.connect(runs)
+	if own, ok := l.own(of.Workflow); ok && own == of.Workflow && of.Type == journey.BufferWorkflow {
+		h.miss(h.Chain.lose(ctx, l))
+	}
 	h.Chain.judge(ctx, l, runs)
 	for _, run := range h.Chain.Runs {
 		if run.State == Unread {
@@ -161,6 +164,30 @@ func (c *ChainRun) state(run *journey.Run) string {
 
 // now reports whether a failure is one that is tried again.
 func now(f RunFailure) bool { return f.Event == 0 || f.Activity == "" }
+
+// lose adds what a buffer's runs have lost when they continued as new: no event tells it, but what the check for it has found out.
+// The check looks as far back as the chain goes; in a capture, as far back as that does.
+func (c *Chain) lose(ctx context.Context, l *Look) error {
+	here := *l
+	here.Since = c.Runs[len(c.Runs)-1].Started
+	losses, err := resultOf[[]workflows.Loss](here.diagnose(ctx, workflows.CarriedSignals), workflows.CarriedSignals)
+	if err != nil && ctx.Err() == nil {
+		losses, err = resultOf[[]workflows.Loss](l.diagnose(ctx, workflows.CarriedSignals), workflows.CarriedSignals)
+	}
+	if err != nil {
+		return fmt.Errorf("what was lost between the runs: %w", err)
+	}
+	for _, loss := range losses {
+		at := slices.IndexFunc(c.Runs, func(r ChainRun) bool { return r.RunID == loss.Link.ID })
+		if at < 0 {
+			continue
+		}
+		end, run := loss.Link.End(), &c.Runs[at]
+		lost := Failure{string(checks.TMP001), "lost " + checks.Count(loss.Count, "signal") + " when it continued as new"}
+		run.Failures, run.State = append(run.Failures, RunFailure{"", end.ID, end.Time, lost}), Failed
+	}
+	return nil
+}
 
 // connect fills in the runs that others go on from where only the earlier one tells it.
 func (c *Chain) connect(runs []*journey.Run) {

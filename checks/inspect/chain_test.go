@@ -162,3 +162,46 @@ func TestAChainThatFailsJustNow(t *testing.T) {
 		t.Errorf("%+v, %v", d, err)
 	}
 }
+
+// No event tells of a signal that was lost when its buffer continued as new.
+func TestAChainThatLost(t *testing.T) {
+	lost := execution("buffer-signals-7", "b1", journey.BufferWorkflow, pipeline.ContinuedAsNew, 9)
+	next := execution("buffer-signals-7", "b2", journey.BufferWorkflow, pipeline.Running, 8)
+	listing := pipeline.Listing{Executions: []pipeline.Execution{next, lost}}
+	for name, test := range map[string]struct {
+		after []pipeline.Event
+		want  string
+	}{
+		"lost": {[]pipeline.Event{{Type: pipeline.WorkflowSignaled, Signal: journey.SubmitSignal}}, Failed},
+		"well": {nil, Well},
+	} {
+		first := told(append(append([]pipeline.Event{
+			{Type: pipeline.WorkflowStarted},
+			{Type: pipeline.WorkflowSignaled, Signal: journey.SubmitSignal},
+			{Type: pipeline.WorkflowTaskStarted},
+			{Type: pipeline.WorkflowTaskCompleted, Started: 3},
+			{Type: pipeline.ActivityScheduled, Activity: journey.SafetyFilterActivity, TaskCompleted: 4},
+			{Type: pipeline.ActivityCompleted, Scheduled: 5},
+			{Type: pipeline.ActivityScheduled, Activity: journey.HandOverActivity, TaskCompleted: 4},
+			{Type: pipeline.ActivityCompleted, Scheduled: 7},
+		}, test.after...), pipeline.Event{Type: pipeline.WorkflowContinuedAsNew, Next: "b2"})...)
+		second := told(
+			pipeline.Event{Type: pipeline.WorkflowStarted, Previous: "b1"}, pipeline.Event{Type: pipeline.WorkflowTaskStarted}, pipeline.Event{Type: pipeline.WorkflowTaskCompleted, Started: 2},
+		)
+		w := checkstest.World(
+			pipeline.NamedRuns.Is(pipeline.RunsQuery{Name: lost.Workflow, Limit: mostFound}, listing),
+			pipeline.NamedRuns.Is(pipeline.RunsQuery{Name: lost.Workflow, Limit: 6}, listing),
+			pipeline.Executions.Is(checkstest.TeamSince, listing),
+			pipeline.Histories.Is(lost.Run, pipeline.History{Events: first}),
+			pipeline.Histories.Is(next.Run, pipeline.History{Events: second}),
+			pipeline.Details.Is(next.Run, pipeline.Detail{}),
+		)
+		d, err := ShowHistory(t.Context(), looking(w), HistoryQuery{ID: lost.Workflow, Chain: true, Limit: 5})
+		if err != nil || d.Chain.Runs[1].State != test.want || d.ExitCode() != Seen || (d.Chain.Wrong != nil) != (test.want == Failed) {
+			t.Errorf("%s: %+v, %v", name, d, err)
+		}
+		if test.want == Failed && (d.Chain.Wrong.First.Type != "TMP001" || d.Chain.Wrong.First.Message != "lost 1 signal when it continued as new") {
+			t.Errorf("%+v", d.Chain.Wrong)
+		}
+	}
+}

@@ -35,6 +35,7 @@ type Workflow struct {
 	Started    time.Time  `json:"started"`
 	Closed     *time.Time `json:"closed,omitempty" jsonschema:"absent while it is open"`
 	Pending    []Pending  `json:"pending" jsonschema:"what an open run waits for, where that was looked at"`
+	Error      *Failure   `json:"error,omitempty" jsonschema:"why it failed, where that was looked at"`
 }
 
 // Pending is what an open run waits for: an activity, or a worker for its workflow task.
@@ -59,7 +60,7 @@ type WorkflowFilter struct {
 	Limit           int      // at most so many
 }
 
-// lookedInto is how many open runs are asked what they wait for.
+// lookedInto is how many open runs are asked what they wait for, and how many failed ones why they did.
 const lookedInto = 20
 
 // ListWorkflows lists the team's workflows. Those of its agents have no team in their ids: Postgres knows the agents' runs,
@@ -158,27 +159,48 @@ func (l *Look) agents(ctx context.Context) ([]pipeline.Execution, error) {
 	return listing.Executions, err
 }
 
-// add appends the runs, with what the newest open ones wait for.
+// add appends the runs, with what the newest open ones wait for, and why the newest failed ones did.
 func (d *Workflows) add(ctx context.Context, l *Look, runs []pipeline.Execution) {
-	details, errs := make([]pipeline.Detail, len(runs)), make([]error, len(runs))
+	details, failures, errs := make([]pipeline.Detail, len(runs)), make([]*Failure, len(runs)), make([]error, len(runs))
 	var group errgroup.Group
 	group.SetLimit(8)
-	open := 0
+	left := map[pipeline.Status]int{pipeline.Running: lookedInto, pipeline.RunFailed: lookedInto}
 	for i, run := range runs {
-		if run.Status != pipeline.Running || open == lookedInto {
+		if left[run.Status] == 0 {
 			continue
 		}
-		open++
+		left[run.Status]--
 		group.Go(func() error {
-			details[i], errs[i] = l.World.Temporal.Detail(ctx, run.Run)
+			if run.Status == pipeline.Running {
+				details[i], errs[i] = l.World.Temporal.Detail(ctx, run.Run)
+			} else {
+				failures[i], errs[i] = l.whyFailed(ctx, run.Run)
+			}
 			return nil
 		})
 	}
 	_ = group.Wait()
 	for i, run := range runs {
 		d.miss(errs[i])
-		d.Workflows = append(d.Workflows, workflow(run, details[i]))
+		w := workflow(run, details[i])
+		w.Error = failures[i]
+		d.Workflows = append(d.Workflows, w)
 	}
+}
+
+// whyFailed reads the last event of a run that failed. A capture has it among all of its events, if it has any.
+func (l *Look) whyFailed(ctx context.Context, run pipeline.Run) (*Failure, error) {
+	end, err := l.World.Temporal.Tail(ctx, run, 1)
+	if pipeline.KindOf(err) == pipeline.NotRecorded {
+		end, err = l.World.Temporal.History(ctx, run)
+	}
+	if pipeline.KindOf(err) == pipeline.NotRecorded {
+		return nil, nil
+	}
+	if err != nil || len(end.Events) == 0 {
+		return nil, err
+	}
+	return failure(end.Events[len(end.Events)-1].Failure), nil
 }
 
 func workflow(run pipeline.Execution, detail pipeline.Detail) Workflow {

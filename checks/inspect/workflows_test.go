@@ -42,6 +42,7 @@ func workflowWorld(answers ...pipeline.Answer) *pipeline.World {
 		pipeline.TeamWorkflows.Is(emitters, pipeline.TeamListing{Total: 3}),
 		pipeline.TaskRuns.Is(checkstest.TeamSince, pipeline.TaskRunListing{Runs: []pipeline.TaskRun{{ID: "run", Task: "task"}}}),
 		pipeline.WorkflowsCalled.Is([]string{"task-processing-task-run"}, pipeline.Listing{Executions: []pipeline.Execution{agentOf}}),
+		pipeline.Tails.Is(pipeline.RunTail{Run: agentOf.Run, Events: 1}, pipeline.History{Events: told(pipeline.Event{Type: pipeline.WorkflowFailed, Failure: noReport})}),
 		pipeline.Details.Is(openBuffer.Run, pipeline.Detail{Pending: []pipeline.PendingActivity{
 			{Activity: "safety_filter_activity", State: "SCHEDULED", Attempt: 2, MaxAttempts: 3, Scheduled: checkstest.Now, LastFailure: &pipeline.Failure{
 				Message: "Activity task failed", Cause: &pipeline.Failure{Message: "no\nkey", Type: "AuthenticationError"},
@@ -67,6 +68,9 @@ func TestWorkflows(t *testing.T) {
 	}
 	if runIDs(d) != "a1 b2 b1" || d.Total != 3 || d.LeftOut != 3 || d.ExitCode() != Seen {
 		t.Errorf("%+v", d)
+	}
+	if why := d.Workflows[0].Error; why == nil || why.Type != "DoesNotExist" {
+		t.Errorf("the failed one: %+v", d.Workflows[0])
 	}
 	if p := d.Workflows[1].Pending; len(p) != 1 || *p[0].Error != (Failure{"AuthenticationError", "no key"}) || p[0].Attempt != 2 || d.Workflows[1].Closed != nil {
 		t.Errorf("the open one: %+v", d.Workflows[1])

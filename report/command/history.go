@@ -24,8 +24,9 @@ timer, a child workflow. Like lines that follow each other are one, but with -v.
 
 --chain tells of the workflow's runs instead, one line each, also of those that
 are older than --since, and when it started to go wrong: the oldest run of the
-newest series of runs with a failure. Of older runs of grouping only the end is
-read, unless the answer depends on them.
+newest series of runs with a failure. That the buffer lost a signal from one run
+to the next (TMP001) is a failure, too. Of older runs of grouping only the end
+is read, unless the answer depends on them.
 
 Exit codes
   0  shown
