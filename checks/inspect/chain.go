@@ -71,7 +71,7 @@ func (h *History) follow(ctx context.Context, l *Look, of pipeline.Execution, li
 	if err != nil {
 		return err
 	}
-	h.Chain = &Chain{Runs: []ChainRun{}, Older: older}
+	h.Chain, h.Run = &Chain{Runs: []ChainRun{}, Older: older}, workflow(of, pipeline.Detail{})
 	unread := 0
 	for _, run := range runs {
 		h.Chain.Runs = append(h.Chain.Runs, link(run, l))

@@ -163,6 +163,17 @@ func TestAChainThatFailsJustNow(t *testing.T) {
 	}
 }
 
+// The chain is that of the workflow, also where the run that was asked for is older than what is read of it.
+func TestAChainOfAnOldRun(t *testing.T) {
+	w := chained("wwwwww", "")
+	old := execution("team-signal-grouping-v2-7", "r0", journey.GroupingWorkflow, pipeline.ContinuedAsNew, 1000)
+	w.Tell(pipeline.NamedRuns.Is(pipeline.RunsQuery{Name: "r0", Limit: mostFound}, pipeline.Listing{Executions: []pipeline.Execution{old}}))
+	d, err := ShowHistory(t.Context(), looking(w), HistoryQuery{ID: "r0", Chain: true, Limit: 3})
+	if err != nil || len(d.Chain.Runs) != 3 || d.Run.RunID != "r0" || d.Run.WorkflowID != "team-signal-grouping-v2-7" {
+		t.Errorf("%+v, %v", d, err)
+	}
+}
+
 // No event tells of a signal that was lost when its buffer continued as new.
 func TestAChainThatLost(t *testing.T) {
 	lost := execution("buffer-signals-7", "b1", journey.BufferWorkflow, pipeline.ContinuedAsNew, 9)
