@@ -38,6 +38,12 @@ func inspections() map[string]shown {
 			{Name: "task-sandbox-two-1a2b3c", ID: "bbbb", State: "running", Created: hour.Add(-72 * time.Hour), Image: "posthog-sandbox-base", Task: "two", Run: &inspect.AgentRun{ID: "77ae9000-aaaa", Status: "completed"}, Orphan: true},
 			{Name: "task-sandbox-\x1b[2J", ID: "cccc", State: "exited", Created: lookedAt.Add(-5 * time.Second), Image: "posthog-sandbox-base", Task: "far"},
 		}}, SandboxesText),
+		"workflows":      show("workflows", workflows(), WorkflowsText),
+		"workflows-none": show("workflows", &inspect.Workflows{Head: head(), Since: lookedAt.Add(-24 * time.Hour), Workflows: []inspect.Workflow{}}, WorkflowsText),
+		"history":        show("history", steps(), HistoryText),
+		"history-none":   show("history", &inspect.History{Head: head(), Run: openRun(lookedAt.Add(-90 * time.Second)), Steps: []inspect.Step{}, Events: []inspect.Event{}}, HistoryText),
+		"history-events": show("history", events(), HistoryText),
+		"history-chain":  show("history", runChain(), HistoryText),
 		"sandboxes-none": show("sandboxes", &inspect.Sandboxes{Head: head(), Sandboxes: []inspect.Sandbox{}}, SandboxesText),
 	}
 }

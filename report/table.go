@@ -1,10 +1,8 @@
 package report
 
 import (
-	"fmt"
 	"io"
 	"strings"
-	"time"
 )
 
 // Tone is how a cell is meant: it is shown in color where there is color, and says nothing that the text does not.
@@ -103,16 +101,3 @@ func inspection(w io.Writer, o TextOptions, missed []string, parts func(*layout)
 
 // none says that a list is empty.
 func (l *layout) none(what string) { l.row(margin{}, margin{}, words(l.dim, what)) }
-
-// ago is how old something is, in its largest unit that is not one: 45 s, 4 min, 3 h, 12 d.
-func ago(d time.Duration) string {
-	switch {
-	case d < 2*time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h", int(d.Hours()))
-	}
-	return fmt.Sprintf("%d d", int(d.Hours()/24))
-}

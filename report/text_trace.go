@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -17,10 +16,9 @@ func TraceText(w io.Writer, d *inspect.Trace, o TextOptions) error {
 		l.row(margin{}, indent(2), words(l.dim, correlated(d.Correlated)))
 		l.WriteByte('\n')
 		table := Table{}
-		day := ""
 		for _, h := range d.Hops {
 			mark, tone := hopMark(h.State)
-			record := Record{Cells: []Cell{{mark, tone}, {h.Name, Strong}, {moment(h.At, d.LookedAt, &day), Plain}, {took(h.TookMS), Dim}, {hopDetail(h), Plain}}}
+			record := Record{Cells: []Cell{{mark, tone}, {h.Name, Strong}, {hopTime(h.At, d.LookedAt), Plain}, {hopTook(h.TookMS), Dim}, {hopDetail(h), Plain}}}
 			if h.Doubt != "" {
 				record.Below = append(record.Below, Cell{"not certain: " + h.Doubt, Odd})
 			}
@@ -82,36 +80,18 @@ func hopDetail(h inspect.Hop) string {
 	return strings.Join(said, " · ")
 }
 
-// moment is when something was, with its day when that is another than that of the line before.
-func moment(at, now time.Time, day *string) string {
+func hopTime(at, looked time.Time) string {
 	if at.IsZero() {
 		return ""
 	}
-	at = at.In(now.Location())
-	if *day == "" {
-		*day = now.Format("2006-01-02")
-	}
-	if today := at.Format("2006-01-02"); today != *day {
-		*day = today
-		return at.Format("Jan 2 15:04:05")
-	}
-	return at.Format("15:04:05")
+	return clockAt(at, looked)
 }
 
-// took is how long something took, in the two largest units: 45 ms, 2.1 s, 4 m 12 s, 3 h 2 m.
-func took(ms int64) string {
-	switch d := time.Duration(ms) * time.Millisecond; {
-	case ms == 0:
+func hopTook(ms int64) string {
+	if ms == 0 {
 		return ""
-	case ms < 1000:
-		return fmt.Sprintf("%d ms", ms)
-	case d < time.Minute:
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	case d < time.Hour:
-		return fmt.Sprintf("%d m %d s", int(d.Minutes()), int(d.Seconds())%60)
-	default:
-		return fmt.Sprintf("%d h %d m", int(d.Hours()), int(d.Minutes())%60)
 	}
+	return lasting(time.Duration(ms) * time.Millisecond)
 }
 
 // outcome says in a sentence where the signal is.
@@ -121,7 +101,7 @@ func (l *layout) outcome(o inspect.Outcome) {
 	case inbox.Arrived:
 		said, s = "Arrived in the inbox", l.green
 		if o.TookMS > 0 {
-			said += " after " + took(o.TookMS)
+			said += " after " + exactly(time.Duration(o.TookMS)*time.Millisecond)
 		}
 	case inbox.Moving:
 		said = "On its way, at the " + string(o.Stage)

@@ -8,7 +8,7 @@ import (
 // Record asks all that the inspections ask by default, so that a capture of the world holds it, too. What cannot be seen is
 // recorded as that.
 func Record(ctx context.Context, l *Look) {
-	for _, record := range []func(context.Context, *Look){recordSandboxes, recordTraces} {
+	for _, record := range []func(context.Context, *Look){recordSandboxes, RecordWorkflows, recordTraces} {
 		if ctx.Err() == nil {
 			record(ctx, l)
 		}

@@ -24,6 +24,8 @@ var update = flag.Bool("update", false, "make the published schemas anew")
 var documents = map[string]Document{
 	"sandboxes": &Sandboxes{},
 	"trace":     &Trace{},
+	"workflows": &Workflows{},
+	"history":   &History{},
 }
 
 // words are the types of which only some words are values.

@@ -144,6 +144,13 @@ var (
 	Emitters = Fact[TeamAt, []Execution]{SourceTemporal, "emitters", func(q TeamAt) string {
 		return fmt.Sprintf("the emitters of team %d at %s", q.Team, q.At.Format(time.RFC3339))
 	}}
+	TeamWorkflows = Fact[TeamQuery, TeamListing]{SourceTemporal, "team-workflows", func(q TeamQuery) string {
+		return fmt.Sprintf("some workflows of team %d", q.Team)
+	}}
+	NamedRuns       = Fact[RunsQuery, Listing]{SourceTemporal, "named-runs", func(q RunsQuery) string { return "the runs of " + q.Name }}
+	WorkflowsCalled = Fact[[]string, Listing]{SourceTemporal, "workflows-called", func(ids []string) string {
+		return fmt.Sprintf("%d workflows by name", len(ids))
+	}}
 	Histories = Fact[Run, History]{SourceTemporal, "history", func(q Run) string { return "the history of " + q.String() }}
 	Tails     = Fact[RunTail, History]{SourceTemporal, "tail", func(q RunTail) string { return "the end of the history of " + q.Run.String() }}
 	Details   = Fact[Run, Detail]{SourceTemporal, "detail", func(q Run) string { return "the state of " + q.String() }}

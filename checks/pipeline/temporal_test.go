@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/fernet/fernet-go"
+	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"doctor/checks/pipeline/settings"
@@ -107,6 +108,37 @@ func TestHistory(t *testing.T) {
 	}
 	if e[3].Reason != "UNHANDLED_COMMAND" || e[4].Type != "SOMETHING_NEW" {
 		t.Errorf("got %+v, %+v", e[3], e[4])
+	}
+}
+
+func TestHistoryOfTimersAndChildren(t *testing.T) {
+	w := temporal(t, func(rw http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(rw, `{"history":{"events":[
+			{"eventId":"1","eventType":"EVENT_TYPE_WORKFLOW_EXECUTION_STARTED","workflowExecutionStartedEventAttributes":
+				{"parentWorkflowExecution":{"workflowId":"above","runId":"r0"},"workflowId":"self","workflowType":{"name":"own"}}},
+			{"eventId":"2","eventType":"EVENT_TYPE_TIMER_STARTED","timerStartedEventAttributes":{"timerId":"2","startToFireTimeout":"0.200s"}},
+			{"eventId":"3","eventType":"EVENT_TYPE_TIMER_FIRED","timerFiredEventAttributes":{"timerId":"2","startedEventId":"2"}},
+			{"eventId":"4","eventType":"EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED","startChildWorkflowExecutionInitiatedEventAttributes":
+				{"workflowId":"signals-report:7:x","workflowType":{"name":"signal-report-summary"},"workflowTaskCompletedEventId":"1"}},
+			{"eventId":"5","eventType":"EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED","childWorkflowExecutionStartedEventAttributes":
+				{"initiatedEventId":"4","workflowExecution":{"workflowId":"signals-report:7:x","runId":"r2"},"workflowType":{"name":"signal-report-summary"}}},
+			{"eventId":"6","eventType":"EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_FAILED","childWorkflowExecutionFailedEventAttributes":
+				{"initiatedEventId":"4","startedEventId":"5","failure":{"message":"it failed"},"workflowExecution":{"workflowId":"signals-report:7:x","runId":"r2"}}}]}}`)
+	})
+	history, err := w.Temporal.History(context.Background(), Run{Workflow: "w", ID: "r"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Event{
+		{ID: 1, Type: WorkflowStarted, Parent: Run{"above", "r0"}},
+		{ID: 2, Type: TimerStarted, Timer: 200 * time.Millisecond},
+		{ID: 3, Type: TimerFired, Started: 2},
+		{ID: 4, Type: ChildInitiated, Child: Run{"signals-report:7:x", ""}, ChildType: "signal-report-summary", TaskCompleted: 1},
+		{ID: 5, Type: ChildStarted, Child: Run{"signals-report:7:x", "r2"}, ChildType: "signal-report-summary", Scheduled: 4},
+		{ID: 6, Type: ChildFailed, Child: Run{"signals-report:7:x", "r2"}, Scheduled: 4, Started: 5, Failure: &Failure{Message: "it failed"}},
+	}
+	if diff := cmp.Diff(want, history.Events); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

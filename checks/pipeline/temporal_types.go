@@ -83,6 +83,16 @@ const (
 	ActivityTimedOut       EventType = "ACTIVITY_TASK_TIMED_OUT"
 	ActivityCanceled       EventType = "ACTIVITY_TASK_CANCELED"
 	TimerStarted           EventType = "TIMER_STARTED"
+	TimerFired             EventType = "TIMER_FIRED"
+	TimerCanceled          EventType = "TIMER_CANCELED"
+	ChildInitiated         EventType = "START_CHILD_WORKFLOW_EXECUTION_INITIATED"
+	ChildStartFailed       EventType = "START_CHILD_WORKFLOW_EXECUTION_FAILED"
+	ChildStarted           EventType = "CHILD_WORKFLOW_EXECUTION_STARTED"
+	ChildCompleted         EventType = "CHILD_WORKFLOW_EXECUTION_COMPLETED"
+	ChildFailed            EventType = "CHILD_WORKFLOW_EXECUTION_FAILED"
+	ChildCanceled          EventType = "CHILD_WORKFLOW_EXECUTION_CANCELED"
+	ChildTimedOut          EventType = "CHILD_WORKFLOW_EXECUTION_TIMED_OUT"
+	ChildTerminated        EventType = "CHILD_WORKFLOW_EXECUTION_TERMINATED"
 )
 
 // Ends reports whether the event is a run's last.
@@ -100,8 +110,8 @@ type Event struct {
 	Time          time.Time
 	Type          EventType
 	Activity      string    // scheduled: the activity's type
-	Scheduled     int64     // of an activity's or a workflow task's later events: its scheduling
-	Started       int64     // of a completed workflow task: its start
+	Scheduled     int64     // of an activity's, a workflow task's or a child workflow's later events: its scheduling
+	Started       int64     // of a completed workflow task, or a timer that is over: its start
 	TaskCompleted int64     // of a scheduled activity, a timer, a continue-as-new: the workflow task that gave it
 	Attempt       int       // of a started activity or a run
 	Signal        string    // signaled: the signal's name
@@ -114,6 +124,11 @@ type Event struct {
 	Previous      string // started: the run that this one continues
 	Original      string // started: this run's id before any reset
 	Next          string // continued as new: the run that goes on; also a failed or timed-out run's retry
+
+	Child     Run           // of a child workflow: which one; its run is known from its start on
+	ChildType string        // of a child workflow: its workflow type
+	Parent    Run           // started: the run whose child this one is
+	Timer     time.Duration // timer started: how long it is to run
 }
 
 // Payload is an argument as Temporal keeps it: encrypted, see [Key].

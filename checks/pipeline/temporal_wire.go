@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"strings"
 	"time"
 )
@@ -62,6 +63,16 @@ type wireEvent struct {
 	ActivityLate    *attributes `json:"activityTaskTimedOutEventAttributes"`
 	ActivityDropped *attributes `json:"activityTaskCanceledEventAttributes"`
 	TimerStarted    *attributes `json:"timerStartedEventAttributes"`
+	TimerFired      *attributes `json:"timerFiredEventAttributes"`
+	TimerCanceled   *attributes `json:"timerCanceledEventAttributes"`
+	ChildAsked      *attributes `json:"startChildWorkflowExecutionInitiatedEventAttributes"`
+	ChildUnstarted  *attributes `json:"startChildWorkflowExecutionFailedEventAttributes"`
+	ChildStarted    *attributes `json:"childWorkflowExecutionStartedEventAttributes"`
+	ChildDone       *attributes `json:"childWorkflowExecutionCompletedEventAttributes"`
+	ChildFailed     *attributes `json:"childWorkflowExecutionFailedEventAttributes"`
+	ChildDropped    *attributes `json:"childWorkflowExecutionCanceledEventAttributes"`
+	ChildLate       *attributes `json:"childWorkflowExecutionTimedOutEventAttributes"`
+	ChildTerminated *attributes `json:"childWorkflowExecutionTerminatedEventAttributes"`
 }
 
 type attributes struct {
@@ -82,7 +93,16 @@ type attributes struct {
 	ContinuedExecutionRunID      string
 	OriginalExecutionRunID       string
 	NewExecutionRunID            string
+
+	WorkflowID              string
+	WorkflowType            wireName
+	WorkflowExecution       wireIDs
+	ParentWorkflowExecution wireIDs
+	InitiatedEventID        int64 `json:",string"`
+	StartToFireTimeout      string
 }
+
+type wireIDs struct{ WorkflowID, RunID string }
 
 func (e wireEvent) event() Event {
 	event := Event{ID: e.EventID, Time: e.EventTime, Type: EventType(strings.TrimPrefix(e.EventType, "EVENT_TYPE_"))}
@@ -109,6 +129,12 @@ func (e wireEvent) event() Event {
 	}
 	event.RetryState = strings.TrimPrefix(a.RetryState, "RETRY_STATE_")
 	event.Previous, event.Original, event.Next = a.ContinuedExecutionRunID, a.OriginalExecutionRunID, a.NewExecutionRunID
+	event.Parent = Run{a.ParentWorkflowExecution.WorkflowID, a.ParentWorkflowExecution.RunID}
+	event.Timer, _ = time.ParseDuration(a.StartToFireTimeout) // Temporal writes seconds, as in 30s and 0.200s; nothing is no time
+	if e.child() == a {
+		event.Child = Run{cmp.Or(a.WorkflowExecution.WorkflowID, a.WorkflowID), a.WorkflowExecution.RunID}
+		event.ChildType, event.Scheduled = a.WorkflowType.Name, a.InitiatedEventID
+	}
 	return event
 }
 
@@ -131,15 +157,16 @@ func small(payloads []Payload) []Payload {
 }
 
 func (e wireEvent) attributes() *attributes {
-	for _, a := range []*attributes{
-		e.Started, e.Failed, e.TimedOut, e.Terminated, e.Continued, e.Signaled, e.TaskStarted, e.TaskCompleted, e.TaskFailed,
-		e.TaskTimedOut, e.ActivityAsked, e.ActivityStarted, e.ActivityDone, e.ActivityFailed, e.ActivityLate, e.ActivityDropped, e.TimerStarted,
-	} {
-		if a != nil {
-			return a
-		}
-	}
-	return nil
+	return cmp.Or(
+		e.Started, e.Failed, e.TimedOut, e.Terminated, e.Continued, e.Signaled, e.TaskStarted, e.TaskCompleted, e.TaskFailed, e.TaskTimedOut,
+		e.ActivityAsked, e.ActivityStarted, e.ActivityDone, e.ActivityFailed, e.ActivityLate, e.ActivityDropped,
+		e.TimerStarted, e.TimerFired, e.TimerCanceled, e.child(),
+	)
+}
+
+// child is what an event says of a child workflow, if it is about one.
+func (e wireEvent) child() *attributes {
+	return cmp.Or(e.ChildAsked, e.ChildUnstarted, e.ChildStarted, e.ChildDone, e.ChildFailed, e.ChildDropped, e.ChildLate, e.ChildTerminated)
 }
 
 type wireFailure struct {

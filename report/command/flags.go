@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"doctor/checks"
+	"doctor/checks/inspect"
 )
 
 // options is what the flags say. Every command understands the common ones, so that they can stand in an alias.
@@ -34,6 +35,8 @@ type options struct {
 	content       bool // of capture
 	list, prune   bool // of undo
 	treatment     treatment
+	workflows     workflowOptions
+	history       inspect.HistoryQuery
 }
 
 // The groups that help shows flags in.

@@ -8,11 +8,10 @@ find   doctor [check]       run every check and show root causes first
        doctor pre-commit    look at what is staged, and at settings
 fix    doctor --fix         treat what is safe (--dry-run --ask --unsafe --yes)
        doctor undo          take a treatment back
-look   doctor sandboxes     the containers that agents work in
+look   doctor workflows     what runs; history ID: what it did; sandboxes
 share  doctor capture FILE  record what was seen, for --from FILE
        doctor diff A B      what is new, changed or fixed
-know   doctor explain CODE  what a code means, and what to do about it
-       doctor checks        list the checks; doctor version tells the build
+know   doctor explain CODE  what a code means; checks: the list; version
 
 What to look at   --team-id N   --since 24h   --only NAME,…   --skip NAME,…
                   --fail-on error|warning|info

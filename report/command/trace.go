@@ -14,10 +14,11 @@ func (p *program) traceCommand() *cli.Command {
 		Name:      "trace",
 		ArgsUsage: "[SIGNAL]",
 		Usage:     "follow one signal through the pipeline, hop by hop",
-		Description: `SIGNAL is a source id, a document id, an emitter's workflow id, a report id, RUN/EVENT
-of its delivery to the buffer, or a piece of its text; the beginning of an id will do.
-Without one it is the newest. Where the payloads are encrypted and no key is set, order
-and counts tell what belongs together, and what is not certain says so.
+		Description: `SIGNAL is a source id, a document id, an emitter's workflow id, a report id,
+RUN/EVENT of its delivery to the buffer, or a piece of its text; the beginning
+of an id will do. Without one it is the newest. Where the payloads are encrypted
+and no key is set, order and counts tell what belongs together, and what is not
+certain says so.
 
 Exit codes
   0  it has arrived, or is on its way, or waits by design
