@@ -13,6 +13,8 @@ const (
 	// quietFor is how many looks a log may have nothing new before its run is asked whether it has ended. The pipeline writes
 	// the last lines after the end.
 	quietFor = 5
+	// placeFor is how many entries of a log that was written anew are searched for the place where it was.
+	placeFor = 200
 )
 
 // Follower shows what a log gets after it was read.
@@ -85,7 +87,7 @@ func (f *Follower) look(ctx context.Context) (ended bool, err error) {
 
 // again finds its place in a log that was written anew: behind the newest entry that was seen.
 func (f *Follower) again(ctx context.Context, l *Look, found *Log) {
-	log, err := l.World.Objects.LogTail(ctx, pipeline.LogTail{Key: f.Log.Key, Entries: readTail, Raw: f.Query.Raw})
+	log, err := l.World.Objects.LogTail(ctx, pipeline.LogTail{Key: f.Log.Key, Entries: placeFor, Raw: f.Query.Raw})
 	if err != nil {
 		return
 	}

@@ -55,12 +55,8 @@ type NetworkEvent struct {
 // Denied reports whether the attempt was turned down.
 func (e NetworkEvent) Denied() bool { return e.Decision == "deny" }
 
-// The entries of a log that are shown and recorded unless somebody asks for another number. More are read than are shown,
-// so that who looks at a recording can go back further.
-const (
-	UsualTail = 50
-	readTail  = 200
-)
+// UsualTail is how many entries of a log are shown unless somebody asks for another number.
+const UsualTail = 50
 
 // LogQuery says which log is asked for, and how much of it.
 type LogQuery struct {
@@ -127,17 +123,13 @@ func (d *Log) read(ctx context.Context, l *Look, q LogQuery) error {
 	return nil
 }
 
-// tail reads the last entries of a log, of a recording those that are there.
+// tail reads the last entries of a log: of one that was recorded those that were, see [recordLogs].
 func (l *Look) tail(ctx context.Context, key string, q LogQuery) (*pipeline.LogEntries, error) {
-	asked := pipeline.LogTail{Key: key, Entries: readTail}
-	if q.Raw || q.Tail == 0 || q.Tail > readTail {
-		asked.Entries, asked.Raw = q.Tail, q.Raw
+	asked := pipeline.LogTail{Key: key, Entries: q.Tail, Raw: q.Raw}
+	if l.World.Recorded() && !q.Raw {
+		asked.Entries = recordedTail
 	}
-	log, err := l.World.Objects.LogTail(ctx, asked)
-	if pipeline.KindOf(err) == pipeline.NotRecorded && !q.Raw {
-		return l.World.Objects.LogTail(ctx, pipeline.LogTail{Key: key, Entries: readTail})
-	}
-	return log, err
+	return l.World.Objects.LogTail(ctx, asked)
 }
 
 func logEntry(e pipeline.LogEntry) LogEntry {

@@ -8,9 +8,10 @@ import (
 
 // What is recorded without being asked for.
 const (
-	newestLogs = 5
-	mostLogs   = 20
-	mostBoxes  = 5 // whose details are
+	newestLogs   = 5
+	mostLogs     = 20
+	recordedTail = 200 // entries of each
+	mostBoxes    = 5   // whose details are
 )
 
 // recordLogs asks what doctor logs and doctor sandboxes ask, so that it is in a recording of the world: the ends of the
@@ -43,7 +44,7 @@ func recordLogs(ctx context.Context, l *Look) {
 		asked++
 		group.Go(func() error { // what could not be asked for is recorded as such
 			l.complete(ctx, run, &Head{})
-			_, _ = l.tail(ctx, run.key, LogQuery{Tail: UsualTail})
+			_, _ = l.tail(ctx, run.key, LogQuery{Tail: recordedTail})
 			return nil
 		})
 	}

@@ -126,12 +126,20 @@ func readTail(q LogTail, get func(ranged string) (part, error)) (*LogEntries, er
 			err = errors.New("it was written anew while it was read")
 		}
 		if err != nil {
-			t.log.Cut = plain(err)
+			t.log.Cut = cut(err)
 			break
 		}
 		at = from
 	}
 	return t.finish(), nil
+}
+
+// cut says in a few words why the reading ended early.
+func cut(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "timed out"
+	}
+	return plain(err)
 }
 
 // tail is the end of a log, as it is read backwards.

@@ -132,10 +132,13 @@ func (p *program) follow(ctx context.Context, q inspect.LogQuery) error {
 	const everySecond = time.Second
 	ticker := time.NewTicker(everySecond)
 	defer ticker.Stop()
-	if err := follower.Follow(ctx, ticker.C); errors.Is(err, context.Canceled) {
+	err = follower.Follow(ctx, ticker.C)
+	switch {
+	case errors.Is(err, context.Canceled):
 		p.exit = exitInterrupted
-	} else if err != nil {
-		return err
+		return nil
+	case err == nil && !q.Raw:
+		_, err = fmt.Fprintf(p.stdout, "The run has ended: %s.\n", report.Line(begun.Run.Status))
 	}
-	return nil
+	return err
 }
