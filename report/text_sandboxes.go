@@ -74,9 +74,12 @@ func (l *layout) sandbox(s inspect.Sandbox, looked time.Time) {
 func (l *layout) processes(r *inspect.Running) {
 	table := Table{Columns: []string{"pid", "age", "memory", "process"}}
 	for _, p := range r.Processes {
-		age := time.Duration(p.AgeSeconds * float64(time.Second))
+		age := ""
+		if p.AgeSeconds > 0 {
+			age = ago(time.Duration(p.AgeSeconds * float64(time.Second)))
+		}
 		table.Records = append(table.Records, Record{Cells: []Cell{
-			{fmt.Sprint(p.PID), Plain}, {ago(age), Plain}, {size(p.MemoryBytes), Plain}, {p.Name, Strong},
+			{fmt.Sprint(p.PID), Plain}, {age, Plain}, {size(p.MemoryBytes), Plain}, {p.Name, Strong},
 		}})
 	}
 	table.write(l)

@@ -41,7 +41,7 @@ type Running struct {
 // Process is a process of a sandbox.
 type Process struct {
 	PID         int     `json:"pid" jsonschema:"as the machine that Docker runs on counts"`
-	AgeSeconds  float64 `json:"age_seconds"`
+	AgeSeconds  float64 `json:"age_seconds,omitempty" jsonschema:"absent where ps does not tell"`
 	MemoryBytes int64   `json:"memory_bytes"`
 	Name        string  `json:"name"`
 }

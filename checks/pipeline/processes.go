@@ -12,22 +12,28 @@ import (
 	"strings"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 )
 
 // Process is a process of a sandbox. Its arguments are never asked for: the tokens of MCP servers are among them.
 type Process struct {
-	PID     int // as the machine that the engine runs on counts
-	Elapsed time.Duration
-	Memory  int64 // that it holds, in bytes; what processes share is counted for each
+	PID     int           // as the machine that the engine runs on counts
+	Elapsed time.Duration // 0 where ps does not tell
+	Memory  int64         // that it holds, in bytes; what processes share is counted for each
 	Name    string
 }
 
-// processColumns is what ps is asked for, in the words of both procps and busybox, and what each calls it then. An engine
-// that answers with other columns may answer with arguments, so that these are not looked at.
-const processColumns = "pid,etime,rss,comm"
-
-var processTitles = []string{"PID", "ELAPSED", "RSS", "COMMAND"}
+// processColumns is what ps is asked for, in the words of both procps and busybox, and what each calls it then; the second is
+// for a busybox that was built without times. An engine that answers with other columns may answer with arguments, so that
+// these are not looked at.
+var processColumns = []struct {
+	asked  string
+	titles []string
+}{
+	{"pid,etime,rss,comm", []string{"PID", "ELAPSED", "RSS", "COMMAND"}}, // a name may hold spaces, and so is last
+	{"pid,rss,comm", []string{"PID", "RSS", "COMMAND"}},
+}
 
 // Processes lists the processes of a running sandbox, the oldest first.
 func (d *Docker) Processes(ctx context.Context, id string) ([]Process, error) {
@@ -36,25 +42,38 @@ func (d *Docker) Processes(ctx context.Context, id string) ([]Process, error) {
 		if d.err != nil {
 			return nil, d.err
 		}
-		answer, err := d.client.ContainerTop(ctx, id, []string{"-o", processColumns})
-		if err != nil {
-			return nil, absent(err)
+		var failure error
+		for _, columns := range processColumns {
+			answer, err := d.client.ContainerTop(ctx, id, []string{"-o", columns.asked})
+			if err == nil {
+				return processes(answer, columns.titles)
+			}
+			if failure == nil {
+				failure = absent(err)
+			}
+			if ctx.Err() != nil || errdefs.IsNotFound(err) {
+				break
+			}
 		}
-		return processes(answer)
+		return nil, failure
 	})
 }
 
-func processes(answer container.TopResponse) ([]Process, error) {
-	if !slices.Equal(answer.Titles, processTitles) {
+func processes(answer container.TopResponse, titles []string) ([]Process, error) {
+	if !slices.Equal(answer.Titles, titles) {
 		return nil, errors.New("the engine lists processes in another way than it was asked to")
 	}
 	var all []Process
 	for _, row := range answer.Processes {
-		if len(row) != len(processTitles) {
+		if len(row) != len(titles) {
 			continue
 		}
-		p := Process{Elapsed: elapsed(row[1]), Memory: memory(row[2]), Name: brief(row[3])}
+		last := len(row) - 1
+		p := Process{Memory: memory(row[last-1]), Name: brief(row[last])}
 		p.PID, _ = strconv.Atoi(row[0])
+		if last > 2 {
+			p.Elapsed = elapsed(row[1])
+		}
 		all = append(all, p)
 	}
 	slices.SortStableFunc(all, func(a, b Process) int {

@@ -12,9 +12,9 @@ import (
 
 func TestProcesses(t *testing.T) {
 	// The first is of procps, the second of busybox.
-	listed, err := processes(container.TopResponse{Titles: processTitles, Processes: [][]string{
+	listed, err := processes(container.TopResponse{Titles: processColumns[0].titles, Processes: [][]string{
 		{"3360", "00:03", "1400", "tail"}, {"12", "1-02:03:04", "61m", "MainThread x"}, {"9"}, {"x", "?", "-", "\x1b[2J"},
-	}})
+	}}, processColumns[0].titles)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,12 +24,16 @@ func TestProcesses(t *testing.T) {
 	if !slices.Equal(listed, want) {
 		t.Errorf("%+v", listed)
 	}
+	timeless := container.TopResponse{Titles: processColumns[1].titles, Processes: [][]string{{"7", "12", "node a"}}}
+	if listed, err = processes(timeless, processColumns[1].titles); err != nil || !slices.Equal(listed, []Process{{7, 0, 12 << 10, "node a"}}) {
+		t.Errorf("without times: %+v, %v", listed, err)
+	}
 }
 
 // What an engine answers that was not asked for may hold arguments, and in them secrets.
 func TestOtherColumnsAreNotRead(t *testing.T) {
 	for _, titles := range [][]string{{"UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"}, {"PID", "ELAPSED", "RSS", "CMD"}, {"PID", "USER", "TIME", "COMMAND"}, nil} {
-		if listed, err := processes(container.TopResponse{Titles: titles, Processes: [][]string{{"1", "2", "3", "agent --token secret"}}}); err == nil {
+		if listed, err := processes(container.TopResponse{Titles: titles, Processes: [][]string{{"1", "2", "3", "agent --token secret"}}}, processColumns[0].titles); err == nil {
 			t.Errorf("%v: %+v", titles, listed)
 		}
 	}
