@@ -20,6 +20,7 @@ type TextOptions struct {
 	Color   bool
 	Verbose bool // all evidence, with queries and addresses; every check
 	Timings bool // every check, with the time that it took
+	Raw     bool // lines of a log as they are, and nothing else
 }
 
 // layout composes text for a terminal: words wrapped at a width, in styles that are invisible to the arithmetic.

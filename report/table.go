@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -24,10 +26,11 @@ type Cell struct {
 	Tone Tone
 }
 
-// Record is one line of a table. What stands below it is indented, a line each.
+// Record is one line of a table. What stands below it is indented, a line each: single ones, or a table.
 type Record struct {
-	Cells []Cell
-	Below []Cell
+	Cells  []Cell
+	Below  []Cell
+	Within *Table
 }
 
 // Table is records in columns. Each is one line however long it is, so that grep finds all of it: what can be long stands
@@ -35,11 +38,15 @@ type Record struct {
 type Table struct {
 	Columns []string // their headings; none are shown where there are none
 	Records []Record
+	Least   []int // how wide columns are at least, for tables that go on one another
+	Inset   int   // how far what stands below a record is indented; 0 means 2
 }
 
 // write appends the table to a layout.
-func (t Table) write(l *layout) {
-	var widths []int
+func (t Table) write(l *layout) { t.indented(l, "") }
+
+func (t Table) indented(l *layout, indent string) {
+	widths, below := slices.Clone(t.Least), indent+strings.Repeat(" ", cmp.Or(t.Inset, 2))
 	measure := func(i int, text string) {
 		if i == len(widths) {
 			widths = append(widths, 0)
@@ -55,6 +62,7 @@ func (t Table) write(l *layout) {
 		}
 	}
 	line := func(cells []Cell) {
+		l.WriteString(indent)
 		for i, cell := range cells {
 			text := Line(cell.Text)
 			l.WriteString(paint(l.tone(cell.Tone), text))
@@ -74,7 +82,10 @@ func (t Table) write(l *layout) {
 	for _, record := range t.Records {
 		line(record.Cells)
 		for _, cell := range record.Below {
-			l.WriteString("  " + paint(l.tone(cell.Tone), Line(cell.Text)) + "\n")
+			l.WriteString(below + paint(l.tone(cell.Tone), Line(cell.Text)) + "\n")
+		}
+		if record.Within != nil {
+			record.Within.indented(l, below)
 		}
 	}
 }

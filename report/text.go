@@ -186,11 +186,12 @@ func (t *text) signal(s *Signal) string {
 	return line + "."
 }
 
-// clock is an instant as the reader's clock shows it, with the day when that is another one.
-func (t *text) clock(at time.Time) string {
-	started := t.document.StartedAt
-	at = at.In(started.Location())
-	if at.Format(time.DateOnly) == started.Format(time.DateOnly) {
+func (t *text) clock(at time.Time) string { return clock(at, t.document.StartedAt) }
+
+// clock is an instant as the clock of who looked shows it, with the day when that is another one.
+func clock(at, looked time.Time) string {
+	at = at.In(looked.Location())
+	if at.Format(time.DateOnly) == looked.Format(time.DateOnly) {
 		return at.Format(time.TimeOnly)
 	}
 	return at.Format(time.DateTime)

@@ -8,14 +8,12 @@ import (
 // Record asks all that the inspections ask by default, so that a capture of the world holds it, too. What cannot be seen is
 // recorded as that.
 func Record(ctx context.Context, l *Look) {
-	for _, record := range []func(context.Context, *Look){recordSandboxes, RecordWorkflows, recordTraces} {
+	for _, record := range []func(context.Context, *Look){RecordWorkflows, recordLogs, recordTraces} {
 		if ctx.Err() == nil {
 			record(ctx, l)
 		}
 	}
 }
-
-func recordSandboxes(ctx context.Context, l *Look) { _, _ = ListSandboxes(ctx, l) }
 
 // recordedTraces is how many signals can be traced in a capture: the newest.
 const recordedTraces = 20

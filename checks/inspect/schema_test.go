@@ -22,6 +22,7 @@ var update = flag.Bool("update", false, "make the published schemas anew")
 
 // documents are all documents, by the command that prints them.
 var documents = map[string]Document{
+	"logs":      &Log{},
 	"sandboxes": &Sandboxes{},
 	"trace":     &Trace{},
 	"workflows": &Workflows{},

@@ -81,25 +81,77 @@ const (
 
 // logLine is the shape of a log's line (products/tasks/backend/models.py, TaskRun.append_log).
 type logLine struct {
+	Type         string  `json:"type"`
 	Timestamp    logTime `json:"timestamp"`
 	Notification struct {
 		Method string `json:"method"`
 		Params struct {
-			Level    string `json:"level"`
-			Message  string `json:"message"`
-			Category string `json:"error_category"`
-			Step     string `json:"step"`
-			Status   string `json:"status"`
-			Label    string `json:"label"`
-			Update   struct {
-				Kind  string `json:"sessionUpdate"`
-				Title string `json:"title"`
-			} `json:"update"`
+			Level    string    `json:"level"`
+			Message  string    `json:"message"`
+			Category string    `json:"error_category"`
+			Step     string    `json:"step"`
+			Status   string    `json:"status"`
+			Label    string    `json:"label"`
+			Detail   string    `json:"detail"`
+			Content  spoken    `json:"content"`
+			Stdout   string    `json:"stdout"`
+			Stderr   string    `json:"stderr"`
+			ExitCode int       `json:"exitCode"`
+			Update   logUpdate `json:"update"`
 		} `json:"params"`
 		Result struct {
 			StopReason string `json:"stopReason"`
 		} `json:"result"`
 	} `json:"notification"`
+	Event struct {
+		Type string `json:"type"`
+	} `json:"event"`
+}
+
+// logUpdate is what a session/update tells of.
+type logUpdate struct {
+	Kind    string `json:"sessionUpdate"`
+	Title   string `json:"title"`
+	Call    string `json:"toolCallId"`
+	Status  string `json:"status"`
+	Message string `json:"message"`
+	Content spoken `json:"content"`
+}
+
+// spoken is the text of a piece of content, of a list of them, or of one that is within another. Where several hold text
+// a line each is theirs. It is decoded when it is asked for: most readers only count it.
+type spoken json.RawMessage
+
+func (s *spoken) UnmarshalJSON(raw []byte) error {
+	*s = append((*s)[:0], raw...)
+	return nil
+}
+
+func (s spoken) String() string {
+	var content any
+	if json.Unmarshal(s, &content) != nil {
+		return ""
+	}
+	var texts []string
+	var gather func(any)
+	gather = func(content any) {
+		switch content := content.(type) {
+		case string:
+			texts = append(texts, content)
+		case []any:
+			for _, one := range content {
+				gather(one)
+			}
+		case map[string]any:
+			if text, ok := content["text"]; ok {
+				gather(text)
+			} else {
+				gather(content["content"])
+			}
+		}
+	}
+	gather(content)
+	return strings.Join(texts, "\n")
 }
 
 // logTime reads the time of a line. Python leaves the zone out where it is told none: that is UTC then.
@@ -250,9 +302,11 @@ func (r *reading) finish() {
 	r.log.Last = LogActivity{Spot{r.log.Last.Line, l.Timestamp.Time}, update.Kind, clipText(update.Title)}
 }
 
-func clipText(text string) string {
-	if len(text) <= longestText {
+func clipText(text string) string { return clipTo(text, longestText) }
+
+func clipTo(text string, bytes int) string {
+	if len(text) <= bytes {
 		return text
 	}
-	return strings.ToValidUTF8(text[:longestText], "") + "…"
+	return strings.ToValidUTF8(text[:bytes], "") + "…"
 }

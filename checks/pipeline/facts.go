@@ -135,6 +135,20 @@ type LogEnd struct {
 	Bytes int64
 }
 
+// LogTail names the last entries of an agent's log; all of them where Entries is 0. Raw asks for the lines, too.
+type LogTail struct {
+	Key     string
+	Entries int
+	Raw     bool
+}
+
+// LogGrowth names what an agent's log has got since it was read up to a mark.
+type LogGrowth struct {
+	Key  string
+	Mark LogMark
+	Raw  bool
+}
+
 // What can be asked. The value of each is the answer's type; the doors' methods say how it is looked up.
 var (
 	TemporalReached = Fact[Nothing, Reached]{SourceTemporal, "reached", plainly[Nothing]("its version")}
@@ -176,11 +190,19 @@ var (
 		return fmt.Sprintf("the agent logs of team %d", team)
 	}}
 	AgentLogEnds = Fact[LogEnd, *AgentLog]{SourceObjectStorage, "agent-log", func(q LogEnd) string { return "the end of " + q.Key }}
+	LogTails     = Fact[LogTail, *LogEntries]{SourceObjectStorage, "log-tail", func(q LogTail) string { return "the last entries of " + q.Key }}
+	LogGrowths   = Fact[LogGrowth, *LogEntries]{SourceObjectStorage, "log-growth", func(q LogGrowth) string { return "what is new in " + q.Key }}
 
 	DockerReached = Fact[Nothing, Reached]{SourceDocker, "reached", plainly[Nothing]("its version")}
 	Sandboxes     = Fact[Nothing, []Sandbox]{SourceDocker, "sandboxes", plainly[Nothing]("its sandboxes")}
 	EventStores   = Fact[string, []NetworkEvent]{SourceDocker, "event-store", func(container string) string {
 		return "the network events of sandbox " + Short(container)
+	}}
+	Processes = Fact[string, []Process]{SourceDocker, "processes", func(container string) string {
+		return "the processes of sandbox " + Short(container)
+	}}
+	ServerLogs = Fact[string, *ServerLog]{SourceDocker, "agent-server-log", func(container string) string {
+		return "the agent-server log of sandbox " + Short(container)
 	}}
 
 	PostgresReached = Fact[Nothing, Reached]{SourcePostgres, "reached", plainly[Nothing]("its version")}

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"archive/tar"
 	"context"
 	"errors"
 	"fmt"
@@ -13,10 +12,6 @@ import (
 	"github.com/docker/docker/api/types/filters"
 )
 
-// agentServerLog is where a sandbox's agent writes what it prints: the container's own log is always empty
-// (products/tasks/backend/logic/services/docker_sandbox.py).
-const agentServerLog = "/tmp/agent-server.log"
-
 // SaveAgentLog copies what an agent has printed out of its sandbox, which need not run, and returns how many bytes that is. The
 // error is of kind [Missing] when it has printed nothing, or the sandbox is gone.
 func (h *Hands) SaveAgentLog(ctx context.Context, id string, to io.Writer) (written int64, err error) {
@@ -24,20 +19,12 @@ func (h *Hands) SaveAgentLog(ctx context.Context, id string, to io.Writer) (writ
 		if _, err := h.sandbox(ctx, id); err != nil {
 			return err
 		}
-		archive, _, err := h.world.Docker.client.CopyFromContainer(ctx, id, agentServerLog)
+		printed, _, err := h.world.Docker.openServerLog(ctx, id)
 		if err != nil {
-			return absent(err)
+			return err
 		}
-		defer archive.Close()
-		files := tar.NewReader(archive)
-		header, err := files.Next()
-		if err != nil {
-			return fmt.Errorf("read the archive of %s: %w", agentServerLog, err)
-		}
-		if header.Typeflag != tar.TypeReg {
-			return kinded{Missing, fmt.Errorf("%s is no file", agentServerLog)}
-		}
-		written, err = io.Copy(to, files)
+		defer printed.Close()
+		written, err = io.Copy(to, printed)
 		return err
 	})
 	return written, err

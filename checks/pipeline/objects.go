@@ -104,6 +104,12 @@ func (o *ObjectStorage) LogKey(team int64, task, run string) string {
 	return logFolder(o.world.Settings.ObjectStorage.Tasks, team) + "task_" + task + "/run_" + run + ".jsonl"
 }
 
+// RunOfKey is the task and the run that a log is of, by its key.
+func (o *ObjectStorage) RunOfKey(key string) (task, run string, ok bool) {
+	log, ok := logObject(key)
+	return log.Task, log.Run, ok
+}
+
 func logObject(key string) (LogObject, bool) {
 	folder, name := path.Split(key)
 	task, inTask := strings.CutPrefix(path.Base(folder), "task_")

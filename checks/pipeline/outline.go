@@ -36,6 +36,18 @@ func sparing(value any, content bool) any {
 			bare.Notices[i].Message = withheld(bare.Notices[i].Message)
 		}
 		return &bare
+	case *LogEntries:
+		if content || value == nil {
+			return value
+		}
+		return value.withoutTexts()
+	case *ServerLog:
+		if content || value == nil {
+			return value
+		}
+		bare := *value
+		bare.Lines, bare.Withheld = nil, len(bare.Lines) > 0
+		return &bare
 	}
 	return value
 }

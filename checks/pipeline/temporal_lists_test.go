@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// stored is a Temporal with so many runs of a buffer, one a minute, that each took 90 s, newest close first, behind so many open
+// keptRun is a Temporal with so many runs of a buffer, one a minute, that each took 90 s, newest close first, behind so many open
 // ones. It counts the pages that it gave.
-func stored(t *testing.T, open, closed int, pages *int) *World {
+func keptRun(t *testing.T, open, closed int, pages *int) *World {
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	return temporal(t, func(rw http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/workflow-count") {
@@ -48,7 +48,7 @@ func TestAListCostsWhatIsAskedFor(t *testing.T) {
 		{0, 50_000, 0, 0, ""},
 	} {
 		pages := 0
-		w := stored(t, test.open, test.closed, &pages)
+		w := keptRun(t, test.open, test.closed, &pages)
 		listing, err := w.Temporal.TeamWorkflows(context.Background(), TeamQuery{Team: 7, Limit: test.limit})
 		if err != nil || listing.Total != test.open+test.closed || len(listing.Executions) != test.limit || pages != test.pages {
 			t.Fatalf("%+v: %d of %d in %d pages, %v", test, len(listing.Executions), listing.Total, pages, err)

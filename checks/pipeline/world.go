@@ -73,6 +73,9 @@ func (w *World) Tell(answers ...Answer) {
 	}
 }
 
+// Recorded reports whether nothing is looked up: all that there is to know was told, or recorded.
+func (w *World) Recorded() bool { return w.told }
+
 func newWorld(s *settings.Settings, now time.Time) *World {
 	w := &World{Settings: s, Now: now, answers: map[question]*answer{}}
 	w.Temporal = &Temporal{world: w}

@@ -34,6 +34,9 @@ type options struct {
 	short         bool // of version
 	content       bool // of capture
 	list, prune   bool // of undo
+	tail          int  // of logs: how many entries
+	follow, raw   bool
+	logKey        string
 	treatment     treatment
 	workflows     workflowOptions
 	history       inspect.HistoryQuery

@@ -8,7 +8,8 @@ find   doctor [check]       run every check and show root causes first
        doctor pre-commit    look at what is staged, and at settings
 fix    doctor --fix         treat what is safe (--dry-run --ask --unsafe --yes)
        doctor undo          take a treatment back
-look   doctor workflows     what runs; history ID: what it did; sandboxes
+look   doctor workflows     what runs, and doctor history ID: what it did
+       doctor logs [RUN]    an agent's log; doctor sandboxes: the containers
 share  doctor capture FILE  record what was seen, for --from FILE
        doctor diff A B      what is new, changed or fixed
 know   doctor explain CODE  what a code means; checks: the list; version

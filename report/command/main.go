@@ -82,7 +82,7 @@ func (p *program) app() *cli.App {
 		ExitErrHandler:        func(*cli.Context, error) {}, // only main exits
 		Commands: []*cli.Command{
 			p.checkCommand(), p.traceCommand(), p.preCommitCommand(), p.undoCommand(),
-			p.workflowsCommand(), p.historyCommand(), p.sandboxesCommand(),
+			p.workflowsCommand(), p.historyCommand(), p.logsCommand(), p.sandboxesCommand(),
 			p.captureCommand(), p.diffCommand(), p.explainCommand(), p.checksCommand(), p.versionCommand(),
 		},
 	}

@@ -1,6 +1,8 @@
 package command
 
 import (
+	"context"
+
 	"github.com/urfave/cli/v2"
 
 	"doctor/checks/inspect"
@@ -9,11 +11,14 @@ import (
 
 func (p *program) sandboxesCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "sandboxes",
-		Usage: "list the containers that agents work in",
+		Name:      "sandboxes",
+		ArgsUsage: "[SANDBOX]",
+		Usage:     "show the containers that agents work in",
 		Description: `Those of other teams, too: only of the team's own is it known which run they are
-for, and whether it has ended. Environments and the arguments of processes hold
-secrets, and are not asked for.
+for, and whether it has ended. SANDBOX is a name, an id, a task, a run, or the
+beginning of one: then its processes, its network events and what its agent has
+printed are shown. Environments and the arguments of processes hold secrets, and
+are not asked for.
 
 Exit codes
   0  listed
@@ -22,12 +27,16 @@ Exit codes
 
 Examples
   doctor sandboxes
+  doctor sandboxes task-sandbox-5b0c
   doctor sandboxes --format json`,
 		Action: func(c *cli.Context) error {
-			if err := wants(c, 0); err != nil {
+			if err := wants(c, 1); err != nil {
 				return err
 			}
-			return inspected(c.Context, p, inspect.ListSandboxes, report.SandboxesText)
+			list := func(ctx context.Context, l *inspect.Look) (*inspect.Sandboxes, error) {
+				return inspect.ListSandboxes(ctx, l, c.Args().First())
+			}
+			return inspected(c.Context, p, list, report.SandboxesText)
 		},
 	}
 }
