@@ -38,6 +38,15 @@ func inspections() map[string]shown {
 			{Name: "task-sandbox-two-1a2b3c", ID: "bbbb", State: "running", Created: hour.Add(-72 * time.Hour), Image: "posthog-sandbox-base", Task: "two", Run: &inspect.AgentRun{ID: "77ae9000-aaaa", Status: "completed"}, Orphan: true},
 			{Name: "task-sandbox-\x1b[2J", ID: "cccc", State: "exited", Created: lookedAt.Add(-5 * time.Second), Image: "posthog-sandbox-base", Task: "far"},
 		}}, SandboxesText),
+		"reports":        show("reports", listedReports(), ReportsText),
+		"reports-none":   show("reports", &inspect.Reports{Head: head(), Threshold: 1, Counts: []inspect.StatusCount{}, Reports: []inspect.Report{}}, ReportsText),
+		"reports-one":    show("reports", oneReport(), ReportsText),
+		"status":         show("status", workingStatus(), StatusText),
+		"status-settled": show("status", settledStatus(), StatusText),
+		"status-blind": show("status", &inspect.Status{
+			Head: head("Temporal does not answer at 127.0.0.1:8081: connection refused"), State: inspect.NotAllSeen, Since: hour, Summaries: []inspect.SummaryAt{},
+			Reports: []inspect.StatusCount{{Status: "ready", Reports: 3}}, Stops: []inspect.Stop{},
+		}, StatusText),
 		"sandboxes-none": show("sandboxes", &inspect.Sandboxes{Head: head(), Sandboxes: []inspect.Sandbox{}}, SandboxesText),
 	}
 }

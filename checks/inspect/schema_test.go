@@ -15,6 +15,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"doctor/checks"
+	"doctor/checks/inbox"
 )
 
 var update = flag.Bool("update", false, "make the published schemas anew")
@@ -22,11 +23,15 @@ var update = flag.Bool("update", false, "make the published schemas anew")
 // documents are all documents, by the command that prints them.
 var documents = map[string]Document{
 	"sandboxes": &Sandboxes{},
+	"reports":   &Reports{},
+	"status":    &Status{},
 }
 
 // words are the types of which only some words are values.
 var words = map[reflect.Type][]any{
 	reflect.TypeFor[checks.Severity](): {checks.Error, checks.Warning, checks.Info},
+	reflect.TypeFor[StatusState]():     {Settled, AtWork, HeldUp, NotAllSeen},
+	reflect.TypeFor[inbox.State]():     {inbox.Arrived, inbox.Moving, inbox.Waits, inbox.Stopped, inbox.Lost, inbox.Unclear},
 }
 
 // The schemas that are published are those of the documents. They are files, so that a change of what scripts read is

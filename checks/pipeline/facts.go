@@ -91,6 +91,12 @@ type ReportsOf struct {
 	IDs  []string
 }
 
+// ReportsNamed names reports of a team by the beginning of their ids, or one by its whole id.
+type ReportsNamed struct {
+	Team      int64
+	Beginning string
+}
+
 // RunTail names the newest events of a run. A server gives whole batches of events, and so a few more than asked for.
 type RunTail struct {
 	Run    Run
@@ -162,6 +168,13 @@ var (
 	}}
 	ReportsUnfinished = Fact[int64, UnfinishedReports]{SourcePostgres, "unfinished-reports", func(team int64) string {
 		return fmt.Sprintf("the unfinished reports of team %d", team)
+	}}
+	ReportsListed = Fact[int64, Reports]{SourcePostgres, "reports", func(team int64) string {
+		return fmt.Sprintf("the reports of team %d", team)
+	}}
+	ReportsBeginning = Fact[ReportsNamed, []Report]{SourcePostgres, "reports-beginning", func(q ReportsNamed) string { return reportsOf(q, "report") }}
+	ReportArtefacts  = Fact[ReportsNamed, Artefacts]{SourcePostgres, "artefacts", func(q ReportsNamed) string {
+		return reportsOf(q, "what was left by the work on report")
 	}}
 	SignalSources = Fact[int64, Sources]{SourcePostgres, "sources", func(team int64) string {
 		return fmt.Sprintf("the signal sources of team %d", team)

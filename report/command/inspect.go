@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"doctor/checks/inspect"
+	"doctor/checks/pipeline"
 	"doctor/checks/pipeline/redact"
 	"doctor/report"
 )
@@ -26,10 +27,17 @@ func inspected[D inspect.Document](
 	if err != nil {
 		return err
 	}
+	return inspectedIn(ctx, p, world, p.progress(), look, text)
+}
+
+// inspectedIn is inspected in a world, which it closes.
+func inspectedIn[D inspect.Document](
+	ctx context.Context, p *program, world *pipeline.World, status *progress,
+	look func(context.Context, *inspect.Look) (D, error), text func(io.Writer, D, report.TextOptions) error,
+) error {
 	defer world.Close()
 	ctx, cancel := context.WithTimeout(ctx, p.options.timeout)
 	defer cancel()
-	status := p.progress()
 	document, err := look(ctx, &inspect.Look{
 		World: world, Team: p.options.team, Since: world.Now.Add(-p.options.since), Progress: status.show,
 	})
