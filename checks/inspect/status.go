@@ -257,7 +257,9 @@ func (l *Look) stops(s *Status, d *checks.Diagnosis, from time.Time) {
 	}
 	told := slices.ContainsFunc(s.Stops, func(stop Stop) bool { return stop.Code == s.Newest.Code })
 	if held := position.State == inbox.Stopped || position.State == inbox.Lost; held && !told && !position.SentAt.Before(from) {
-		s.Stops = append(s.Stops, Stop{s.Newest.Code, s.Newest.Note, position.State == inbox.Lost, position.SentAt})
+		// That a row points at a report that is not there may be about an older signal's row.
+		lost := position.State == inbox.Lost && position.Stage != checks.Report
+		s.Stops = append(s.Stops, Stop{s.Newest.Code, s.Newest.Note, lost, position.SentAt})
 	}
 }
 

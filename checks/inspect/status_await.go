@@ -22,12 +22,13 @@ type Awaited struct {
 // the time is over it returns what was seen last.
 func AwaitStatus(ctx context.Context, l *Look, awaited Awaited) (*Status, error) {
 	look, begun := *l, l.World.Now
+	deadline, _ := ctx.Deadline()
 	var last *Status
 	for looks := 1; ; looks++ {
 		s, err := lookAtStatus(ctx, &look, awaited.From, &awaited)
 		switch {
 		case ctx.Err() != nil && last != nil: // what was seen of a look that was cut short tells nothing
-			return last.over(ctx.Err()), nil
+			return last.over(ctx.Err(), deadline.Sub(begun)), nil
 		case err != nil:
 			return nil, err
 		}
@@ -39,14 +40,16 @@ func AwaitStatus(ctx context.Context, l *Look, awaited Awaited) (*Status, error)
 		awaited.Tell(s)
 		world, err := awaited.Next(ctx)
 		if err != nil {
-			return last.over(err), nil
+			return last.over(err, deadline.Sub(begun)), nil
 		}
 		look.World, look.Since = world, world.Now.Add(-l.World.Now.Sub(l.Since))
 	}
 }
 
 // over says that the time was over, unless somebody called it off.
-func (s *Status) over(why error) *Status {
-	s.Waited.TimedOut = errors.Is(why, context.DeadlineExceeded)
+func (s *Status) over(why error, after time.Duration) *Status {
+	if s.Waited.TimedOut = errors.Is(why, context.DeadlineExceeded); s.Waited.TimedOut {
+		s.Waited.MS = max(s.Waited.MS, after.Milliseconds())
+	}
 	return s
 }

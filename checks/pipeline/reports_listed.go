@@ -179,17 +179,17 @@ func artefactResult(kind, content string) string {
 	if telltale[kind] == "" || json.Unmarshal([]byte(content), &fields) != nil {
 		return ""
 	}
-	switch said := fields[telltale[kind]].(type) {
+	said, none := fields[telltale[kind]], kind == "repo_selection"
+	switch said := said.(type) {
 	case string:
-		if len(said) <= 200 && !strings.ContainsAny(said, " \t\r\n") {
+		if none = none && said == ""; !none && len(said) <= 200 && !strings.ContainsAny(said, " \t\r\n") {
 			return said
 		}
 	case bool:
 		return telltale[kind] + " " + strconv.FormatBool(said)
-	case nil:
-		if kind == "repo_selection" {
-			return "none"
-		}
+	}
+	if none {
+		return "none"
 	}
 	return ""
 }
