@@ -73,3 +73,15 @@ func settledStatus() *inspect.Status {
 		Newest:  &inspect.NewestSignal{SentAt: minute, Stage: checks.Inbox, State: inbox.Arrived},
 	}
 }
+
+func sentCanary() *inspect.Canary {
+	return &inspect.Canary{
+		Head: head(), State: inbox.Arrived, WaitedMS: 42_480,
+		Commands: []inspect.CommandRun{{
+			Command: "python manage.py emit_signals_from_fixture --type zendesk --offset 26 --limit 1 --team-id 1",
+			Printed: []string{"Loaded 1 zendesk records from \x1b[2Jx", "Pipeline finished: {'status': 'success', 'signals_emitted': 1}"},
+		}},
+		Signal: &inspect.NewestSignal{SentAt: lookedAt, Stage: checks.Inbox, State: inbox.Arrived},
+		Hops:   []inspect.Hop{{Stage: checks.Emitter, MS: 200}, {Stage: checks.Grouping, MS: 6_000}, {Stage: checks.Inbox, MS: 42_480}},
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"doctor/checks/inbox"
 	"doctor/checks/inspect"
 )
 
@@ -38,9 +39,14 @@ func inspections() map[string]shown {
 			{Name: "task-sandbox-two-1a2b3c", ID: "bbbb", State: "running", Created: hour.Add(-72 * time.Hour), Image: "posthog-sandbox-base", Task: "two", Run: &inspect.AgentRun{ID: "77ae9000-aaaa", Status: "completed"}, Orphan: true},
 			{Name: "task-sandbox-\x1b[2J", ID: "cccc", State: "exited", Created: lookedAt.Add(-5 * time.Second), Image: "posthog-sandbox-base", Task: "far"},
 		}}, SandboxesText),
-		"reports":        show("reports", listedReports(), ReportsText),
-		"reports-none":   show("reports", &inspect.Reports{Head: head(), Threshold: 1, Counts: []inspect.StatusCount{}, Reports: []inspect.Report{}}, ReportsText),
-		"reports-one":    show("reports", oneReport(), ReportsText),
+		"reports":      show("reports", listedReports(), ReportsText),
+		"reports-none": show("reports", &inspect.Reports{Head: head(), Threshold: 1, Counts: []inspect.StatusCount{}, Reports: []inspect.Report{}}, ReportsText),
+		"reports-one":  show("reports", oneReport(), ReportsText),
+		"canary":       show("canary", sentCanary(), CanaryText),
+		"canary-never": show("canary", &inspect.Canary{
+			Head: head(), Commands: sentCanary().Commands, State: inbox.Stopped, Hops: []inspect.Hop{}, WaitedMS: 15_400,
+			Note: "no emitter was started, whatever the command printed: signals of zendesk/ticket are not taken in: the source is switched off (INB001)",
+		}, CanaryText),
 		"status":         show("status", workingStatus(), StatusText),
 		"status-settled": show("status", settledStatus(), StatusText),
 		"status-blind": show("status", &inspect.Status{

@@ -25,6 +25,7 @@ var documents = map[string]Document{
 	"sandboxes": &Sandboxes{},
 	"reports":   &Reports{},
 	"status":    &Status{},
+	"canary":    &Canary{},
 }
 
 // words are the types of which only some words are values.

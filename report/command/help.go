@@ -7,7 +7,7 @@ find   doctor [check]       run every check and show root causes first
        doctor pre-commit    look at what is staged, and at settings
 fix    doctor --fix         treat what is safe (--dry-run --ask --unsafe --yes)
        doctor undo          take a treatment back
-look   doctor status, reports, sandboxes   what is at work, and where it stands
+look   doctor status, reports, sandboxes; doctor canary sends a test signal
 share  doctor capture FILE  record what was seen, for --from FILE
        doctor diff A B      what is new, changed or fixed
 know   doctor explain CODE  what a code means, and what to do about it

@@ -80,7 +80,7 @@ func (p *program) app() *cli.App {
 		Writer:                p.stdout,
 		ErrWriter:             p.stderr,
 		ExitErrHandler:        func(*cli.Context, error) {}, // only main exits
-		Commands:              []*cli.Command{p.checkCommand(), p.preCommitCommand(), p.undoCommand(), p.sandboxesCommand(), p.reportsCommand(), p.statusCommand(), p.captureCommand(), p.diffCommand(), p.explainCommand(), p.checksCommand(), p.versionCommand()},
+		Commands:              []*cli.Command{p.checkCommand(), p.preCommitCommand(), p.undoCommand(), p.sandboxesCommand(), p.reportsCommand(), p.statusCommand(), p.canaryCommand(), p.captureCommand(), p.diffCommand(), p.explainCommand(), p.checksCommand(), p.versionCommand()},
 	}
 	for _, c := range app.Commands {
 		c.Flags = append(c.Flags, common...)
