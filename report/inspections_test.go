@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"doctor/checks/inbox"
 	"doctor/checks/inspect"
 )
 
@@ -51,6 +52,20 @@ func inspections() map[string]shown {
 		"history-none":   show("history", &inspect.History{Head: head(), Run: openRun(lookedAt.Add(-90 * time.Second)), Steps: []inspect.Step{}, Events: []inspect.Event{}}, HistoryText),
 		"history-events": show("history", events(), HistoryText),
 		"history-chain":  show("history", runChain(), HistoryText),
+		"reports":        show("reports", listedReports(), ReportsText),
+		"reports-none":   show("reports", &inspect.Reports{Head: head(), Threshold: 1, Counts: []inspect.StatusCount{}, Reports: []inspect.Report{}}, ReportsText),
+		"reports-one":    show("reports", oneReport(), ReportsText),
+		"canary":         show("canary", sentCanary(), CanaryText),
+		"canary-never": show("canary", &inspect.Canary{
+			Head: head(), Commands: sentCanary().Commands, State: inbox.Stopped, Hops: []inspect.Hop{}, WaitedMS: 15_400,
+			Note: "no emitter was started, whatever the command printed: signals of zendesk/ticket are not taken in: the source is switched off (INB001)",
+		}, CanaryText),
+		"status":         show("status", workingStatus(), StatusText),
+		"status-settled": show("status", settledStatus(), StatusText),
+		"status-blind": show("status", &inspect.Status{
+			Head: head("Temporal does not answer at 127.0.0.1:8081: connection refused"), State: inspect.NotAllSeen, Since: hour, Summaries: []inspect.SummaryAt{},
+			Reports: []inspect.StatusCount{{Status: "ready", Reports: 3}}, Stops: []inspect.Stop{},
+		}, StatusText),
 		"sandboxes-none": show("sandboxes", &inspect.Sandboxes{Head: head(), Sandboxes: []inspect.Sandbox{}}, SandboxesText),
 	}
 }

@@ -42,7 +42,7 @@ func (t historyText) head() {
 	}
 	t.row(margin{}, indent(2), name)
 	state := status(run.Status)
-	line := append(words(nil, "run "+pipeline.Short(run.RunID)+", "+clockAt(run.Started, t.document.LookedAt)+":"),
+	line := append(words(nil, "run "+pipeline.Short(run.RunID)+", "+clock(run.Started, t.document.LookedAt)+":"),
 		phrase(t.tone(state.Tone), state.Text))
 	if run.Closed == nil {
 		line = append(line, words(nil, "for "+took(run, t.document.LookedAt))...)
@@ -68,7 +68,7 @@ func (t historyText) events() {
 			tone = Bad
 		}
 		table.Records = append(table.Records, Record{Cells: []Cell{
-			{fmt.Sprint(e.ID), Dim}, {clockAt(e.Time, t.document.LookedAt), Plain}, {e.Type, Plain}, {e.Detail, tone},
+			{fmt.Sprint(e.ID), Dim}, {clock(e.Time, t.document.LookedAt), Plain}, {e.Type, Plain}, {e.Detail, tone},
 		}})
 	}
 	table.write(t.layout)
@@ -125,7 +125,7 @@ func (t historyText) step(like []inspect.Step) Record {
 		lasted = lasting(end.Sub(one.Time))
 	}
 	return Record{Cells: []Cell{
-		{clockAt(one.Time, t.document.LookedAt), Plain}, {events, Dim}, {lasted, Plain}, {name, Strong}, outcome(one),
+		{clock(one.Time, t.document.LookedAt), Plain}, {events, Dim}, {lasted, Plain}, {name, Strong}, outcome(one),
 	}}
 }
 
@@ -241,7 +241,7 @@ func (t historyText) chainRun(run inspect.ChainRun, continues bool) Record {
 	of := inspect.Workflow{Started: run.Started, Closed: run.Closed}
 	return Record{Cells: []Cell{
 		{pipeline.Short(run.RunID), Strong},
-		{clockAt(run.Started, t.document.LookedAt), Plain},
+		{clock(run.Started, t.document.LookedAt), Plain},
 		{took(of, t.document.LookedAt), Plain},
 		status(run.Status),
 		count(run.Signals), count(run.Batches), count(run.Activities), result,
@@ -258,7 +258,7 @@ func (t historyText) wrong(w *inspect.Wrong) {
 		t.row(margin{}, indent(2), words(t.green, "No run that was read has a failure."))
 		return
 	}
-	line := words(t.bold, fmt.Sprintf("Went wrong from run %s on, at %s:", pipeline.Short(w.RunID), clockAt(w.First.Time, t.document.LookedAt)))
+	line := words(t.bold, fmt.Sprintf("Went wrong from run %s on, at %s:", pipeline.Short(w.RunID), clock(w.First.Time, t.document.LookedAt)))
 	line = append(line, words(t.red, strings.TrimSuffix(failureIn(w.First), ".")+".")...)
 	failed := "One run failed"
 	if w.Runs > 1 {

@@ -15,22 +15,27 @@ func TraceText(w io.Writer, d *inspect.Trace, o TextOptions) error {
 		l.row(margin{}, indent(2), words(l.bold, tracedName(d.Signal)))
 		l.row(margin{}, indent(2), words(l.dim, correlated(d.Correlated)))
 		l.WriteByte('\n')
-		table := Table{}
-		for _, h := range d.Hops {
-			mark, tone := hopMark(h.State)
-			record := Record{Cells: []Cell{{mark, tone}, {h.Name, Strong}, {hopTime(h.At, d.LookedAt), Plain}, {hopTook(h.TookMS), Dim}, {hopDetail(h), Plain}}}
-			if h.Doubt != "" {
-				record.Below = append(record.Below, Cell{"not certain: " + h.Doubt, Odd})
-			}
-			if place := h.Where.String(); o.Verbose && place != "" {
-				record.Below = append(record.Below, Cell{place, Dim})
-			}
-			table.Records = append(table.Records, record)
-		}
-		table.write(l)
+		hopTable(d.Hops, d.LookedAt, o).write(l)
 		l.WriteByte('\n')
 		l.outcome(d.Outcome)
 	})
+}
+
+// hopTable is the hops of a signal's way, a line each.
+func hopTable(hops []inspect.Hop, looked time.Time, o TextOptions) Table {
+	table := Table{}
+	for _, h := range hops {
+		mark, tone := hopMark(h.State)
+		record := Record{Cells: []Cell{{mark, tone}, {h.Name, Strong}, {hopTime(h.At, looked), Plain}, {hopTook(h.TookMS), Dim}, {hopDetail(h), Plain}}}
+		if h.Doubt != "" {
+			record.Below = append(record.Below, Cell{"not certain: " + h.Doubt, Odd})
+		}
+		if place := h.Where.String(); o.Verbose && place != "" {
+			record.Below = append(record.Below, Cell{place, Dim})
+		}
+		table.Records = append(table.Records, record)
+	}
+	return table
 }
 
 func tracedName(s inspect.Traced) string {
@@ -84,7 +89,7 @@ func hopTime(at, looked time.Time) string {
 	if at.IsZero() {
 		return ""
 	}
-	return clockAt(at, looked)
+	return clock(at, looked)
 }
 
 func hopTook(ms int64) string {

@@ -39,7 +39,7 @@ func workflowTable(d *inspect.Workflows) Table {
 	}
 	for _, run := range d.Workflows {
 		cells := []Cell{
-			{clockAt(run.Started, d.LookedAt), Plain},
+			{clock(run.Started, d.LookedAt), Plain},
 			{took(run, d.LookedAt), Plain},
 			status(run.Status),
 			{run.Type, Plain},

@@ -29,15 +29,6 @@ func lasting(d time.Duration) string {
 	return ago(d)
 }
 
-// clockAt is an instant as the reader's clock shows it, with the day when that is another one than that of looking.
-func clockAt(at, looked time.Time) string {
-	at = at.In(looked.Location())
-	if at.Format(time.DateOnly) == looked.Format(time.DateOnly) {
-		return at.Format(time.TimeOnly)
-	}
-	return at.Format(time.DateTime)
-}
-
 // exactly says a length of time in its two largest units: 34 s, 4 m 12 s, 3 h 2 m.
 func exactly(d time.Duration) string {
 	switch {

@@ -80,7 +80,7 @@ func (r reports) judge(report pipeline.UnfinishedReport) (Stuck, bool) {
 		return s, false
 	}
 	open := false
-	s.Summary, open = r.summary(report.ID)
+	s.Summary, open = r.runs.Summary(r.Team, report.ID)
 	switch {
 	case open || r.World.Now.Sub(s.Since) < settling:
 		return s, false
@@ -145,22 +145,6 @@ func (r reports) why(s Stuck) string {
 		return "its summary was canceled"
 	}
 	return "its summary failed"
-}
-
-// summary is the newest run of a report's summary, and whether one is open. Older code puts the number of the pass behind
-// the id (products/signals/backend/management/commands/cleanup_signals.py).
-func (r reports) summary(report string) (newest *journey.Run, open bool) {
-	id := fmt.Sprintf("signals-report:%d:%s", r.Team, report)
-	for _, run := range r.runs.OfType(journey.SummaryWorkflow) {
-		if run.Workflow != id && !strings.HasPrefix(run.Workflow, id+":run-") {
-			continue
-		}
-		if newest == nil {
-			newest = run
-		}
-		open = open || run.Open()
-	}
-	return newest, open
 }
 
 func (r reports) report(s Stuck) {

@@ -69,7 +69,7 @@ func chainEvents(kind rune, before, next string) []pipeline.Event {
 	if kind == 't' {
 		end = pipeline.Event{Type: pipeline.WorkflowTerminated, Reason: "by hand"}
 	}
-	return told(append(events, end)...)
+	return numbered(append(events, end)...)
 }
 
 func TestWhenItWentWrong(t *testing.T) {
@@ -131,8 +131,8 @@ func TestABufferThatTimesOut(t *testing.T) {
 		events []pipeline.Event
 		want   string
 	}{
-		"idle":           {told(pipeline.Event{Type: pipeline.WorkflowStarted}, pipeline.Event{Type: pipeline.WorkflowTimedOut}), Idle},
-		"with something": {told(pipeline.Event{Type: pipeline.WorkflowStarted}, pipeline.Event{Type: pipeline.WorkflowSignaled, Signal: journey.SubmitSignal}, pipeline.Event{Type: pipeline.WorkflowTimedOut}), Failed},
+		"idle":           {numbered(pipeline.Event{Type: pipeline.WorkflowStarted}, pipeline.Event{Type: pipeline.WorkflowTimedOut}), Idle},
+		"with something": {numbered(pipeline.Event{Type: pipeline.WorkflowStarted}, pipeline.Event{Type: pipeline.WorkflowSignaled, Signal: journey.SubmitSignal}, pipeline.Event{Type: pipeline.WorkflowTimedOut}), Failed},
 	} {
 		e := execution("buffer-signals-7", "b1", journey.BufferWorkflow, pipeline.RunTimedOut, 90)
 		w := checkstest.World(
@@ -152,7 +152,7 @@ func TestAChainThatFailsJustNow(t *testing.T) {
 	w := checkstest.World(
 		pipeline.NamedRuns.Is(pipeline.RunsQuery{Name: e.Workflow, Limit: mostFound}, pipeline.Listing{Executions: []pipeline.Execution{e}}),
 		pipeline.NamedRuns.Is(pipeline.RunsQuery{Name: e.Workflow, Limit: 6}, pipeline.Listing{Executions: []pipeline.Execution{e}}),
-		pipeline.Histories.Is(e.Run, pipeline.History{Events: told(pipeline.Event{Type: pipeline.WorkflowStarted}, pipeline.Event{Type: pipeline.ActivityScheduled, Activity: "get_embedding_activity"})}),
+		pipeline.Histories.Is(e.Run, pipeline.History{Events: numbered(pipeline.Event{Type: pipeline.WorkflowStarted}, pipeline.Event{Type: pipeline.ActivityScheduled, Activity: "get_embedding_activity"})}),
 		pipeline.Details.Is(e.Run, pipeline.Detail{Pending: []pipeline.PendingActivity{{
 			Activity: "get_embedding_activity", Attempt: 3, LastStarted: checkstest.Now.Add(-time.Second), LastFailure: &pipeline.Failure{Message: "connection refused", Type: "ConnectError"},
 		}}}),
@@ -186,7 +186,7 @@ func TestAChainThatLost(t *testing.T) {
 		"lost": {[]pipeline.Event{{Type: pipeline.WorkflowSignaled, Signal: journey.SubmitSignal}}, Failed},
 		"well": {nil, Well},
 	} {
-		first := told(append(append([]pipeline.Event{
+		first := numbered(append(append([]pipeline.Event{
 			{Type: pipeline.WorkflowStarted},
 			{Type: pipeline.WorkflowSignaled, Signal: journey.SubmitSignal},
 			{Type: pipeline.WorkflowTaskStarted},
@@ -196,7 +196,7 @@ func TestAChainThatLost(t *testing.T) {
 			{Type: pipeline.ActivityScheduled, Activity: journey.HandOverActivity, TaskCompleted: 4},
 			{Type: pipeline.ActivityCompleted, Scheduled: 7},
 		}, test.after...), pipeline.Event{Type: pipeline.WorkflowContinuedAsNew, Next: "b2"})...)
-		second := told(
+		second := numbered(
 			pipeline.Event{Type: pipeline.WorkflowStarted, Previous: "b1"}, pipeline.Event{Type: pipeline.WorkflowTaskStarted}, pipeline.Event{Type: pipeline.WorkflowTaskCompleted, Started: 2},
 		)
 		w := checkstest.World(

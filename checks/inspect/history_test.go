@@ -14,8 +14,8 @@ import (
 	"doctor/checks/pipeline"
 )
 
-// told numbers events, a second apart.
-func told(events ...pipeline.Event) []pipeline.Event {
+// numbered numbers events, a second apart.
+func numbered(events ...pipeline.Event) []pipeline.Event {
 	for i := range events {
 		events[i].ID, events[i].Time = int64(i+1), checkstest.Now.Add(time.Duration(i-100)*time.Second)
 	}
@@ -26,7 +26,7 @@ var noReport = &pipeline.Failure{Message: "Activity task failed", Cause: &pipeli
 
 // grouped is a run that did something of each kind.
 func grouped() []pipeline.Event {
-	return told(
+	return numbered(
 		pipeline.Event{Type: pipeline.WorkflowStarted, Previous: "g0", Parent: pipeline.Run{Workflow: "above", ID: "p"}},
 		pipeline.Event{Type: pipeline.WorkflowSignaled, Signal: "submit_batch"},
 		pipeline.Event{Type: pipeline.WorkflowTaskScheduled},
@@ -58,7 +58,7 @@ func historyWorld(answers ...pipeline.Answer) *pipeline.World {
 		pipeline.NamedRuns.Is(pipeline.RunsQuery{Name: "team-signal-grouping-v2-7", Limit: mostFound}, pipeline.Listing{Executions: []pipeline.Execution{e, other}}),
 		pipeline.NamedRuns.Is(pipeline.RunsQuery{Name: "g1", Limit: mostFound}, pipeline.Listing{Executions: []pipeline.Execution{e}}),
 		pipeline.Histories.Is(e.Run, pipeline.History{Events: grouped()}),
-		pipeline.Histories.Is(other.Run, pipeline.History{Events: told(pipeline.Event{Type: pipeline.WorkflowStarted})}),
+		pipeline.Histories.Is(other.Run, pipeline.History{Events: numbered(pipeline.Event{Type: pipeline.WorkflowStarted})}),
 	)
 	w.Tell(answers...)
 	return w
@@ -130,7 +130,7 @@ func TestHistoryOfAnOpenRun(t *testing.T) {
 	e := execution("buffer-signals-7", "b1", journey.BufferWorkflow, pipeline.Running, 2)
 	w := checkstest.World(
 		pipeline.NamedRuns.Is(pipeline.RunsQuery{Name: "b1", Limit: mostFound}, pipeline.Listing{Executions: []pipeline.Execution{e}}),
-		pipeline.Histories.Is(e.Run, pipeline.History{Events: told(
+		pipeline.Histories.Is(e.Run, pipeline.History{Events: numbered(
 			pipeline.Event{Type: pipeline.WorkflowStarted}, pipeline.Event{Type: pipeline.ActivityScheduled, Activity: "safety_filter_activity"},
 		)}),
 		pipeline.Details.Is(e.Run, pipeline.Detail{Pending: []pipeline.PendingActivity{{
@@ -164,7 +164,7 @@ func TestWhichRunIsMeant(t *testing.T) {
 	w.Tell(begins("nothing")...)
 	w.Tell(begins("g0")...)
 	for _, e := range []pipeline.Execution{own, far} {
-		w.Tell(pipeline.Histories.Is(e.Run, pipeline.History{Events: told(pipeline.Event{Type: pipeline.WorkflowStarted})}))
+		w.Tell(pipeline.Histories.Is(e.Run, pipeline.History{Events: numbered(pipeline.Event{Type: pipeline.WorkflowStarted})}))
 	}
 	for _, test := range []struct{ id, run, want string }{
 		{"signals-report:7", "", "s1"}, // of the team, though others begin so, too
@@ -189,7 +189,7 @@ func TestWhichRunIsMeant(t *testing.T) {
 func TestARunThatIsNotListedYet(t *testing.T) {
 	none := pipeline.NamedRuns.Is(pipeline.RunsQuery{Name: "buffer-signals-7", Limit: mostFound}, pipeline.Listing{})
 	newest, run := pipeline.Run{Workflow: "buffer-signals-7"}, pipeline.Run{Workflow: "buffer-signals-7", ID: "b9"}
-	events := told(pipeline.Event{Type: pipeline.WorkflowStarted, Original: "b9"})
+	events := numbered(pipeline.Event{Type: pipeline.WorkflowStarted, Original: "b9"})
 	begun := checkstest.World(none, pipeline.Histories.Is(newest, pipeline.History{Events: events}), pipeline.Histories.Is(run, pipeline.History{Events: events}), pipeline.Details.Is(run, pipeline.Detail{}))
 	d, err := ShowHistory(t.Context(), looking(begun), HistoryQuery{ID: "buffer-signals-7"})
 	if err != nil || d.Run.RunID != "b9" || d.Run.Type != journey.BufferWorkflow || d.Run.Status != "running" {

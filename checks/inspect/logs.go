@@ -127,7 +127,7 @@ func (d *Log) read(ctx context.Context, l *Look, q LogQuery) error {
 func (l *Look) tail(ctx context.Context, key string, q LogQuery) (*pipeline.LogEntries, error) {
 	asked := pipeline.LogTail{Key: key, Entries: q.Tail, Raw: q.Raw}
 	if l.World.Recorded() && !q.Raw {
-		asked.Entries = recordedTail
+		asked.Entries = recordedEntries
 	}
 	return l.World.Objects.LogTail(ctx, asked)
 }

@@ -8,10 +8,10 @@ import (
 
 // What is recorded without being asked for.
 const (
-	newestLogs   = 5
-	mostLogs     = 20
+	newestLogs      = 5
+	mostLogs        = 20
 	recordedEntries = 200 // entries of each
-	mostBoxes    = 5   // whose details are
+	mostBoxes       = 5   // whose details are
 )
 
 // recordLogs asks what doctor logs and doctor sandboxes ask, so that it is in a recording of the world: the ends of the
@@ -21,7 +21,7 @@ func recordLogs(ctx context.Context, l *Look) {
 		own := 0
 		for _, box := range listed.Sandboxes {
 			if box.Run != nil && own < mostBoxes {
-				l.detail(ctx, box, &Head{})
+				l.sandboxDetail(ctx, box, &Head{})
 				own++
 			}
 		}

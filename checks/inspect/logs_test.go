@@ -43,10 +43,10 @@ func logWorld(answers ...pipeline.Answer) *pipeline.World {
 			{Key: logKey("task-old", "old-run"), Task: "task-old", Run: "old-run", Size: 100, Modified: ago(200)},
 		}}),
 		pipeline.TaskRunsOf.Is(pipeline.TasksOf{Team: checkstest.Team, Tasks: []string{"task-old"}}, pipeline.TaskRunListing{Runs: []pipeline.TaskRun{{ID: "old-run", Task: "task-old", Status: "cancelled"}}}),
-		pipeline.LogTails.Is(pipeline.LogTail{Key: logKey("task-a", "run-new"), Entries: recordedTail}, &pipeline.LogEntries{Size: 30_000, Read: 25_000, From: 10_000, Entries: said(100, 200)}),
-		pipeline.LogTails.Is(pipeline.LogTail{Key: logKey("task-a", "run-before"), Entries: recordedTail}, &pipeline.LogEntries{Size: 300, Read: 300, Entries: said(0, 3), Unreadable: 1}),
-		pipeline.LogTails.Is(pipeline.LogTail{Key: logKey("task-old", "old-run"), Entries: recordedTail}, &pipeline.LogEntries{Size: 300, Read: 300, Entries: said(0, 3)}),
-		pipeline.LogTails.Fails(pipeline.LogTail{Key: logKey("task-none", "run-none"), Entries: recordedTail}, pipeline.Missing, errors.New("no such object")),
+		pipeline.LogTails.Is(pipeline.LogTail{Key: logKey("task-a", "run-new"), Entries: recordedEntries}, &pipeline.LogEntries{Size: 30_000, Read: 25_000, From: 10_000, Entries: said(100, 200)}),
+		pipeline.LogTails.Is(pipeline.LogTail{Key: logKey("task-a", "run-before"), Entries: recordedEntries}, &pipeline.LogEntries{Size: 300, Read: 300, Entries: said(0, 3), Unreadable: 1}),
+		pipeline.LogTails.Is(pipeline.LogTail{Key: logKey("task-old", "old-run"), Entries: recordedEntries}, &pipeline.LogEntries{Size: 300, Read: 300, Entries: said(0, 3)}),
+		pipeline.LogTails.Fails(pipeline.LogTail{Key: logKey("task-none", "run-none"), Entries: recordedEntries}, pipeline.Missing, errors.New("no such object")),
 	)
 	w.Settings.ObjectStorage.Tasks, w.Settings.ObjectStorage.Enabled = "tasks", true
 	w.Tell(answers...)
@@ -77,7 +77,7 @@ func TestHowMuchOfALog(t *testing.T) {
 		entries int
 		whole   bool
 		exit    int
-	}{1: {1, false, Seen}, UsualTail: {50, false, Seen}, recordedTail: {200, false, Seen}, 201: {200, false, Unseen}, 0: {200, false, Unseen}} {
+	}{1: {1, false, Seen}, UsualTail: {50, false, Seen}, recordedEntries: {200, false, Seen}, 201: {200, false, Unseen}, 0: {200, false, Unseen}} {
 		d, err := ReadLog(t.Context(), looking(logWorld()), LogQuery{Tail: tail})
 		if err != nil || d == nil || len(d.Entries) != want.entries || d.Whole != want.whole || d.ExitCode() != want.exit || d.Entries[want.entries-1].Text != "299" {
 			t.Errorf("--tail %d: %d entries, whole %v, missed %q, %v", tail, len(d.Entries), d.Whole, d.Missed, err)
@@ -186,7 +186,7 @@ func TestFollowALogThatShrinks(t *testing.T) {
 	}
 	anew := []pipeline.Answer{
 		pipeline.LogGrowths.Is(pipeline.LogGrowth{Key: key}, &pipeline.LogEntries{Rewritten: true}),
-		pipeline.LogTails.Is(pipeline.LogTail{Key: key, Entries: recordedTail}, &pipeline.LogEntries{Mark: one, Entries: said(298, 4)}),
+		pipeline.LogTails.Is(pipeline.LogTail{Key: key, Entries: recordedEntries}, &pipeline.LogEntries{Mark: one, Entries: said(298, 4)}),
 	}
 	shown, _, _ = follow(t, anew, grows(one, one, said(302, 1)...))
 	if strings.Join(shown[:2], " ") != "300 301" || !strings.Contains(shown[2], "written anew") || shown[3] != "302" {

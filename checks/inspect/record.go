@@ -8,7 +8,7 @@ import (
 // Record asks all that the inspections ask by default, so that a capture of the world holds it, too. What cannot be seen is
 // recorded as that.
 func Record(ctx context.Context, l *Look) {
-	for _, record := range []func(context.Context, *Look){RecordWorkflows, recordLogs, recordTraces} {
+	for _, record := range []func(context.Context, *Look){recordWorkflows, recordReports, recordLogs, recordTraces} {
 		if ctx.Err() == nil {
 			record(ctx, l)
 		}

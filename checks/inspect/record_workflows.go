@@ -13,10 +13,10 @@ import (
 // recordedEach is how many runs of a kind a capture holds the histories of, beside those that a diagnosis reads.
 const recordedEach = 5
 
-// RecordWorkflows asks for what the inspections of workflows show and no check asks for, so that a capture has it: the workflows
+// recordWorkflows asks for what the inspections of workflows show and no check asks for, so that a capture has it: the workflows
 // of the team's agents, what open runs wait for, and the histories of some of the newest agents, of the completed summaries, and
 // of the grouping runs that went well, of which a diagnosis reads the end only.
-func RecordWorkflows(ctx context.Context, l *Look) {
+func recordWorkflows(ctx context.Context, l *Look) {
 	agents, _ := l.agents(ctx) // what cannot be asked for is recorded as that
 	listing, _ := l.World.Temporal.Executions(ctx, l.Team, l.Since)
 	left := map[string]int{journey.SummaryWorkflow: recordedEach, journey.GroupingWorkflow: recordedEach, agentWorkflow: recordedEach}

@@ -96,7 +96,7 @@ func ListSandboxes(ctx context.Context, l *Look, name string) (*Sandboxes, error
 		if err != nil {
 			return nil, err
 		}
-		one.Detail = l.detail(ctx, one, &listed.Head)
+		one.Detail = l.sandboxDetail(ctx, one, &listed.Head)
 		listed.Sandboxes = []Sandbox{one}
 	}
 	l.lookInto(ctx, listed)
@@ -165,7 +165,7 @@ func running(processes []pipeline.Process) *Running {
 }
 
 // detail asks a sandbox itself what its agent did. Only one that runs can be asked for network events.
-func (l *Look) detail(ctx context.Context, box Sandbox, head *Head) *SandboxDetail {
+func (l *Look) sandboxDetail(ctx context.Context, box Sandbox, head *Head) *SandboxDetail {
 	d := &SandboxDetail{Events: []NetworkEvent{}}
 	if box.State == "running" {
 		events, err := l.World.Docker.EventStore(ctx, box.ID)

@@ -27,11 +27,15 @@ var documents = map[string]Document{
 	"trace":     &Trace{},
 	"workflows": &Workflows{},
 	"history":   &History{},
+	"reports":   &Reports{},
+	"status":    &Status{},
+	"canary":    &Canary{},
 }
 
 // words are the types of which only some words are values.
 var words = map[reflect.Type][]any{
 	reflect.TypeFor[checks.Stage](): stages(),
+	reflect.TypeFor[StatusState]():  {Settled, AtWork, HeldUp, NotAllSeen},
 	reflect.TypeFor[HopState]():     {HopDone, HopSkipped, HopGoing, HopWaits, HopFailed, HopUnknown},
 	reflect.TypeFor[inbox.State]():  {inbox.Arrived, inbox.Moving, inbox.Waits, inbox.Stopped, inbox.Lost, inbox.Unclear},
 }

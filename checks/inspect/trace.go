@@ -24,12 +24,13 @@ type Trace struct {
 
 // Traced is a signal by all its names.
 type Traced struct {
-	Product  string `json:"source_product,omitempty"`
-	Type     string `json:"source_type,omitempty"`
-	SourceID string `json:"source_id,omitempty"`
-	Emitter  string `json:"emitter,omitempty" jsonschema:"the id of the workflow that brought it"`
-	Document string `json:"document_id,omitempty"`
-	Report   string `json:"report_id,omitempty"`
+	Product  string    `json:"source_product,omitempty"`
+	Type     string    `json:"source_type,omitempty"`
+	SourceID string    `json:"source_id,omitempty"`
+	Emitter  string    `json:"emitter,omitempty" jsonschema:"the id of the workflow that brought it"`
+	SentAt   time.Time `json:"sent_at,omitzero" jsonschema:"when that was started"`
+	Document string    `json:"document_id,omitempty"`
+	Report   string    `json:"report_id,omitempty"`
 }
 
 // Hop is one step of the way.
@@ -211,7 +212,7 @@ func (t *tracer) follow(ctx context.Context) {
 func (t *tracer) name() {
 	s := &t.trace.Signal
 	if t.emitter != nil {
-		s.Emitter = t.emitter.Workflow
+		s.Emitter, s.SentAt = t.emitter.Workflow, t.emitter.Start
 	}
 	if p := t.passage; p != nil && p.Opened {
 		s.Product, s.Type, s.SourceID = p.Mention.Product, p.Mention.Type, p.Mention.ID

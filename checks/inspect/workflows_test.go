@@ -42,7 +42,7 @@ func workflowWorld(answers ...pipeline.Answer) *pipeline.World {
 		pipeline.TeamWorkflows.Is(emitters, pipeline.TeamListing{Total: 3}),
 		pipeline.TaskRuns.Is(checkstest.TeamSince, pipeline.TaskRunListing{Runs: []pipeline.TaskRun{{ID: "run", Task: "task"}}}),
 		pipeline.WorkflowsCalled.Is([]string{"task-processing-task-run"}, pipeline.Listing{Executions: []pipeline.Execution{agentOf}}),
-		pipeline.Tails.Is(pipeline.RunTail{Run: agentOf.Run, Events: 1}, pipeline.History{Events: told(pipeline.Event{Type: pipeline.WorkflowFailed, Failure: noReport})}),
+		pipeline.Tails.Is(pipeline.RunTail{Run: agentOf.Run, Events: 1}, pipeline.History{Events: numbered(pipeline.Event{Type: pipeline.WorkflowFailed, Failure: noReport})}),
 		pipeline.Details.Is(openBuffer.Run, pipeline.Detail{Pending: []pipeline.PendingActivity{
 			{Activity: "safety_filter_activity", State: "SCHEDULED", Attempt: 2, MaxAttempts: 3, Scheduled: checkstest.Now, LastFailure: &pipeline.Failure{
 				Message: "Activity task failed", Cause: &pipeline.Failure{Message: "no\nkey", Type: "AuthenticationError"},

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -76,6 +77,27 @@ func (r *Runs) OfType(workflowType string) []*Run {
 		}
 	}
 	return runs
+}
+
+// SummaryID is the workflow id of a report's summary (products/signals/backend/temporal/summary.py).
+func SummaryID(team int64, report string) string {
+	return fmt.Sprintf("signals-report:%d:%s", team, report)
+}
+
+// Summary is the newest run of a report's summary, and whether one is open. Older code puts the number of the pass behind
+// the id (products/signals/backend/management/commands/cleanup_signals.py).
+func (r *Runs) Summary(team int64, report string) (newest *Run, open bool) {
+	id := SummaryID(team, report)
+	for _, run := range r.OfType(SummaryWorkflow) {
+		if run.Workflow != id && !strings.HasPrefix(run.Workflow, id+":run-") {
+			continue
+		}
+		if newest == nil {
+			newest = run
+		}
+		open = open || run.Open()
+	}
+	return newest, open
 }
 
 // Open reports whether the run goes on.

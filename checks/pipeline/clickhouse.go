@@ -116,16 +116,17 @@ func (c *ClickHouse) LiveSignals(ctx context.Context, table Table, team int64, s
 			return signals, err
 		}
 		groups, err := query(ctx, c, func(row scanner, g *group) error {
-			var documents, recent uint64
-			err := row.Scan(&g.Report, &documents, &g.Newest, &g.Inserted, &recent)
-			g.Documents, g.recent = int(documents), int(recent)
+			var documents, live, recent uint64
+			err := row.Scan(&g.Report, &documents, &live, &g.Newest, &g.Inserted, &recent)
+			g.Documents, g.Recent, g.recent = int(documents), int(live), int(recent)
 			return err
-		}, `SELECT report, countIf(NOT deleted) AS documents, maxIf(signalled, NOT deleted) AS newest, maxIf(arrived, NOT deleted) AS inserted,
+		}, `SELECT report, countIf(NOT deleted) AS documents, countIf(NOT deleted AND toUnixTimestamp(signalled) >= ?) AS live,
+	maxIf(signalled, NOT deleted) AS newest, maxIf(arrived, NOT deleted) AS inserted,
 	countIf(toUnixTimestamp(signalled) >= ?) AS recent
 FROM (`+newest+`)
 WHERE report != ''
 GROUP BY report
-ORDER BY documents DESC, report`, asked.Since.Unix(), team)
+ORDER BY documents DESC, report`, asked.Since.Unix(), asked.Since.Unix(), team)
 		for _, g := range groups {
 			signals.Recent += g.recent
 			if g.Documents > 0 {
@@ -147,9 +148,14 @@ func (c *ClickHouse) ReportDocuments(ctx context.Context, table Table, team int6
 		if err != nil {
 			return nil, err
 		}
+		server, err := c.Reach(ctx)
+		if err != nil {
+			return nil, err
+		}
+		weight := weightField(server.Version)
 		return query(ctx, c, func(row scanner, d *Document) error {
-			return row.Scan(&d.ID, &d.Product, &d.Type, &d.SourceID, &d.Signalled)
-		}, `SELECT document_id, `+text("source_product")+`, `+text("source_type")+`, `+text("source_id")+`, signalled
+			return row.Scan(&d.ID, &d.Product, &d.Type, &d.SourceID, &d.Signalled, &d.Weight)
+		}, `SELECT document_id, `+text("source_product")+`, `+text("source_type")+`, `+text("source_id")+`, signalled, `+weight+` AS weight
 FROM (`+newest+`)
 WHERE report = ? AND NOT deleted
 ORDER BY signalled DESC, document_id LIMIT ?`, team, report, mostDocuments)
@@ -202,6 +208,14 @@ func metadataFields(version string) (text func(name string) string, deleted stri
 		return func(name string) string { return `extract(said, '"` + name + `"\\s*:\\s*"([^"]*)"')` }, `match(said, '"deleted"\\s*:\\s*true')`
 	}
 	return func(name string) string { return `JSONExtractString(said, '` + name + `')` }, `JSONExtractBool(said, 'deleted')`
+}
+
+// weightField returns an expression for the weight in the metadata "said", which Python writes as a number.
+func weightField(version string) string {
+	if old(version) {
+		return `toFloat64OrZero(extract(said, '"weight"\\s*:\\s*([-+.0-9eE]+)'))`
+	}
+	return `JSONExtractFloat(said, 'weight')`
 }
 
 // old reports whether a server is from before 2020: it has no functions for JSON, and does not say why a mutation fails.

@@ -52,6 +52,7 @@ type TeamSignals struct {
 type ReportSignals struct {
 	Report    string // the report's id as it stands in the metadata: any text at all
 	Documents int
+	Recent    int       `json:",omitempty"` // of these, whose own time is not before the instant that was asked about
 	Newest    time.Time // the newest of the signals' own times
 	Inserted  time.Time // when the newest row was inserted
 }
@@ -61,6 +62,7 @@ type Document struct {
 	ID                      string
 	Product, Type, SourceID string    // of the signal's source
 	Signalled               time.Time // the signal's own time: when it was given its report
+	Weight                  float64   // 0 where it is not known
 }
 
 // SignalRow is a signal in an embedding table, as its newest version has it.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // sparing is an answer as it may be recorded: what was decrypted never in the clear, and, unless content says otherwise,
@@ -24,6 +25,16 @@ func sparing(value any, content bool) any {
 				value.Events[i].Input = outlined(value.Events[i].Input)
 				value.Events[i].Result = outlined(value.Events[i].Result)
 			}
+		}
+		return value
+	case Reports:
+		if !content {
+			value.Reports = guardedAll(value.Reports)
+		}
+		return value
+	case []Report:
+		if !content {
+			value = guardedAll(value)
 		}
 		return value
 	case *AgentLog:
@@ -63,7 +74,7 @@ func outlined(input []Payload) []Payload {
 	return bare
 }
 
-// Outline is what may be kept of a signal, or of what an activity was given: its shape, its ids and keys, and of each
+// Outline is what may be kept of a signal, or of what an activity was given: its shape, its ids, keys and times, and of each
 // other text its length and its hash, so that equal ones stay equal. The outline of an outline is the same.
 func Outline(content []byte) []byte {
 	if len(content) == 0 {
@@ -110,7 +121,8 @@ var objectKey = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile
 func names(field, text string) bool {
 	last := strings.ToLower(field[strings.LastIndexByte(field, '_')+1:])
 	isName := slices.Contains(telling, last) && len(text) <= 200 && !strings.ContainsAny(text, " \t\r\n")
-	return isName || objectKey().MatchString(text) || isWithheld(text)
+	_, notTime := time.Parse(time.RFC3339, text)
+	return isName || notTime == nil || objectKey().MatchString(text) || isWithheld(text)
 }
 
 // withheld is what is kept of a text: enough to tell it from others.

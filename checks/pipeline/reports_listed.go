@@ -140,9 +140,9 @@ type Artefacts struct {
 func (db *Postgres) Artefacts(ctx context.Context, team int64, report string) (Artefacts, error) {
 	asked := ReportsNamed{Team: team, Beginning: report}
 	return ask(ctx, db.world, ReportArtefacts, asked, func(ctx context.Context) (listed Artefacts, err error) {
-		id, err := uuid.Parse(report)
-		if err != nil {
-			return listed, nil
+		id, wrong := uuid.Parse(report)
+		if wrong != nil {
+			return listed, nil //nolint:nilerr // no such report can be
 		}
 		err = db.use(ctx, func(conn *pgx.Conn) error {
 			rows, err := conn.Query(ctx, `SELECT type, CASE WHEN octet_length(content) <= $3 THEN content ELSE '' END, created_at
@@ -179,17 +179,17 @@ func artefactResult(kind, content string) string {
 	if telltale[kind] == "" || json.Unmarshal([]byte(content), &fields) != nil {
 		return ""
 	}
-	switch said := fields[telltale[kind]].(type) {
+	said, none := fields[telltale[kind]], kind == "repo_selection"
+	switch said := said.(type) {
 	case string:
-		if len(said) <= 200 && !strings.ContainsAny(said, " \t\r\n") {
+		if none = none && said == ""; !none && len(said) <= 200 && !strings.ContainsAny(said, " \t\r\n") {
 			return said
 		}
 	case bool:
 		return telltale[kind] + " " + strconv.FormatBool(said)
-	case nil:
-		if kind == "repo_selection" {
-			return "none"
-		}
+	}
+	if none {
+		return "none"
 	}
 	return ""
 }

@@ -16,7 +16,13 @@ import (
 // the level where it happens to stand, runs the root's action for a mistyped command, and panics at a flag's second "-v".
 func arrange(app *cli.App, args []string) ([]string, error) {
 	line := commandLine{app: app, values: map[string]string{}}
-	if err := line.read(args); err != nil {
+	err := line.read(args)
+	// A flag may be a switch of one command and have a value in another: which it is is known once the command is.
+	if named := line.named(args); named != nil {
+		line = commandLine{app: app, command: named, values: map[string]string{}}
+		err = line.read(args)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return line.form()
@@ -24,10 +30,21 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 
 // commandLine is a command line taken apart.
 type commandLine struct {
-	app    *cli.App
-	words  []string          // the command and its arguments
-	flags  []string          // as --name=value, in the order given
-	values map[string]string // by name, of the flags that can be given once
+	app     *cli.App
+	command *cli.Command      // nil where it is not known yet, or none
+	words   []string          // the command and its arguments
+	flags   []string          // as --name=value, in the order given
+	values  map[string]string // by name, of the flags that can be given once
+}
+
+// named is the command that the first word names, also where nothing could be read up to it; nil where it names none.
+func (l *commandLine) named(args []string) *cli.Command {
+	for _, word := range append(l.words, args...) {
+		if c := l.app.Command(word); c != nil || len(l.words) > 0 {
+			return c
+		}
+	}
+	return nil
 }
 
 func (l *commandLine) read(args []string) error {
@@ -130,10 +147,14 @@ func (l *commandLine) meantCommand(name string) string {
 	return meant(name, names, "doctor --help")
 }
 
-// flag finds a flag of any command by its name with one dash or two.
+// flag finds a flag of the command, else of any, by its name with one dash or two.
 func (l *commandLine) flag(dashed string) cli.Flag {
 	name, _, _ := strings.Cut(dashed, "=")
-	for _, c := range l.app.Commands {
+	commands := l.app.Commands
+	if l.command != nil {
+		commands = append([]*cli.Command{l.command}, commands...)
+	}
+	for _, c := range commands {
 		for _, flag := range c.Flags {
 			if has([]cli.Flag{flag}, name) {
 				return flag

@@ -5,14 +5,13 @@ const rootHelp = `doctor finds out why a signal did not reach the inbox.
 
 find   doctor [check]       run every check and show root causes first
        doctor trace SIGNAL  one signal's way, hop by hop, and where it stopped
+       doctor canary        send a test signal, and follow it
        doctor pre-commit    look at what is staged, and at settings
 fix    doctor --fix         treat what is safe (--dry-run --ask --unsafe --yes)
        doctor undo          take a treatment back
-look   doctor workflows     what runs, and doctor history ID: what it did
-       doctor logs [RUN]    an agent's log; doctor sandboxes: the containers
-share  doctor capture FILE  record what was seen, for --from FILE
-       doctor diff A B      what is new, changed or fixed
-know   doctor explain CODE  what a code means; checks: the list; version
+look   doctor status, workflows, history ID, logs [RUN], sandboxes, reports
+share  doctor capture FILE  record what was seen; doctor diff A B compares
+know   doctor explain CODE, checks, version
 
 What to look at   --team-id N   --since 24h   --only NAME,…   --skip NAME,…
                   --fail-on error|warning|info

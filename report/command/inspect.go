@@ -27,10 +27,17 @@ func inspected[D inspect.Document](
 	if err != nil {
 		return err
 	}
+	return inspectedIn(ctx, p, world, p.progress(), look, text)
+}
+
+// inspectedIn is inspected in a world, which it closes.
+func inspectedIn[D inspect.Document](
+	ctx context.Context, p *program, world *pipeline.World, status *progress,
+	look func(context.Context, *inspect.Look) (D, error), text func(io.Writer, D, report.TextOptions) error,
+) error {
 	defer world.Close()
 	ctx, cancel := context.WithTimeout(ctx, p.options.timeout)
 	defer cancel()
-	status := p.progress()
 	document, err := look(ctx, p.looking(world, status))
 	status.end()
 	secrets := redact.New(world.Settings.Secrets())

@@ -81,8 +81,9 @@ func (p *program) app() *cli.App {
 		ErrWriter:             p.stderr,
 		ExitErrHandler:        func(*cli.Context, error) {}, // only main exits
 		Commands: []*cli.Command{
-			p.checkCommand(), p.traceCommand(), p.preCommitCommand(), p.undoCommand(),
+			p.checkCommand(), p.traceCommand(), p.canaryCommand(), p.preCommitCommand(), p.undoCommand(),
 			p.workflowsCommand(), p.historyCommand(), p.logsCommand(), p.sandboxesCommand(),
+			p.reportsCommand(), p.statusCommand(),
 			p.captureCommand(), p.diffCommand(), p.explainCommand(), p.checksCommand(), p.versionCommand(),
 		},
 	}

@@ -23,7 +23,8 @@ type progress struct {
 
 	mu      sync.Mutex
 	running []*checks.Check
-	late    bool // patience is over
+	said    string // what is shown instead of these
+	late    bool   // patience is over
 	timer   *time.Timer
 }
 
@@ -58,9 +59,22 @@ func (s *progress) show(running []*checks.Check) {
 	}
 }
 
+// say shows a text from now on, not the checks that are running.
+func (s *progress) say(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.said = text
+	if s.late {
+		s.draw()
+	}
+}
+
 func (s *progress) draw() {
 	line := ""
-	if len(s.running) > 0 {
+	switch {
+	case s.said != "":
+		line = report.Clip(s.said, s.width)
+	case len(s.running) > 0:
 		line = "waiting for " + s.running[0].ID
 		if more := len(s.running) - 1; more > 0 {
 			line += fmt.Sprintf(" and %d more", more)
