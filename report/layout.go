@@ -100,8 +100,8 @@ func phrase(s style, text string) word {
 }
 
 // glue appends text to the last word without a space.
-func glue(to []word, s style, text string) []word {
-	return append(to, word{text: visible(text), style: s, glued: true})
+func glue(to []word, text string) []word {
+	return append(to, word{text: visible(text), glued: true})
 }
 
 // row writes words after first, and goes on after rest on the following lines.

@@ -138,7 +138,7 @@ func (t *text) recovered() {
 	line := words(nil, "recovered:")
 	for i, code := range slices.Compact(codes) {
 		if i > 0 {
-			line = glue(line, nil, ",")
+			line = glue(line, ",")
 		}
 		line = append(line, phrase(t.bold, string(code)), phrase(nil, fmt.Sprintf("×%d", times[code])))
 	}

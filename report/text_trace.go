@@ -122,19 +122,19 @@ func (l *layout) outcome(o inspect.Outcome) {
 	line := words(s, said)
 	switch {
 	case o.Code != "":
-		line = append(glue(line, nil, ":"), words(l.bold, string(o.Code))...)
+		line = append(glue(line, ":"), words(l.bold, string(o.Code))...)
 		line = append(line, words(nil, o.Title)...)
 	case o.Note != "":
-		line = append(glue(line, nil, ":"), words(nil, o.Note)...)
+		line = append(glue(line, ":"), words(nil, o.Note)...)
 	}
-	l.row(margin{}, indent(2), glue(line, nil, "."))
+	l.row(margin{}, indent(2), glue(line, "."))
 	if o.Code == "" {
 		return
 	}
 	root := o.Code
 	if o.Root != nil {
 		root = o.Root.Code
-		l.row(margin{}, indent(2), append(append(words(nil, "Because of"), words(l.bold, string(root))...), glue(words(nil, o.Root.Title), nil, ".")...))
+		l.row(margin{}, indent(2), append(append(words(nil, "Because of"), words(l.bold, string(root))...), glue(words(nil, o.Root.Title), ".")...))
 	}
 	l.row(margin{}, indent(2), words(l.dim, "Next: doctor explain "+string(root)+", or doctor for the whole diagnosis"))
 }

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -161,7 +162,7 @@ func (t *tracer) findByRow(ctx context.Context, name string) (bool, error) {
 	if at < 0 {
 		row, err := choose(t.rows, names, "signal", name, "")
 		if err != nil {
-			if _, unknown := err.(UnknownError); unknown {
+			if errors.As(err, new(UnknownError)) {
 				return false, t.rowsErr
 			}
 			return false, err
