@@ -29,7 +29,7 @@ demo: build # the main job, on a recorded pipeline: needs nothing but Go
 captures: # record fixtures/captures anew from the lab's diseases, and their golden reports
 	rm -f fixtures/captures/*
 	DOCTOR_LAB_DATA=/tmp/doctor-lab $(LAB) with go test -count=1 -timeout 30m ./diseases -run 'TestDiseases|TestHealth|TestDemo' -args -captures ../../captures
-	go test ./report/command -run TestCaptures -update
+	go test ./report/command -run 'TestCaptures|TestTracesOfCaptures' -update
 
 lab: # start the real services, and leave them running
 	$(LAB) up

@@ -66,6 +66,8 @@ func inspections() map[string]shown {
 			Head: head("Temporal does not answer at 127.0.0.1:8081: connection refused"), State: inspect.NotAllSeen, Since: hour, Summaries: []inspect.SummaryAt{},
 			Reports: []inspect.StatusCount{{Status: "ready", Reports: 3}}, Stops: []inspect.Stop{},
 		}, StatusText),
+		"trace":          show("trace", arrivedSignal(), TraceText),
+		"trace-lost":     show("trace", lostSignal(), TraceText),
 		"sandboxes-none": show("sandboxes", &inspect.Sandboxes{Head: head(), Sandboxes: []inspect.Sandbox{}}, SandboxesText),
 	}
 }

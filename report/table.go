@@ -63,6 +63,9 @@ func (t Table) indented(l *layout, indent string) {
 	}
 	line := func(cells []Cell) {
 		l.WriteString(indent)
+		for len(cells) > 1 && cells[len(cells)-1].Text == "" {
+			cells = cells[:len(cells)-1]
+		}
 		for i, cell := range cells {
 			text := Line(cell.Text)
 			l.WriteString(paint(l.tone(cell.Tone), text))

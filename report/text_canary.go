@@ -23,7 +23,7 @@ func CanaryText(w io.Writer, d *inspect.Canary, o TextOptions) error {
 		said, tone := CanaryLine(d), l.redBold
 		switch {
 		case d.TimedOut:
-			said = "Timed out after " + lasted(d.WaitedMS) + ": " + said
+			said = "Timed out after " + exactly(time.Duration(d.WaitedMS)*time.Millisecond) + ": " + said
 		case d.State == inbox.Arrived:
 			tone = l.green
 		case d.State == inbox.Waits:
@@ -45,7 +45,7 @@ func CanaryLine(d *inspect.Canary) string {
 	said := string(s.State) + " at the " + string(s.Stage)
 	switch s.State {
 	case inbox.Arrived:
-		said = "Arrived in the inbox after " + lasted(d.WaitedMS)
+		said = "Arrived in the inbox after " + exactly(time.Duration(d.WaitedMS)*time.Millisecond)
 	case inbox.Moving:
 		said = "On its way, at the " + string(s.Stage)
 	case inbox.Unclear:
@@ -64,8 +64,4 @@ func CanaryLine(d *inspect.Canary) string {
 		said += ": " + s.Note
 	}
 	return said + "."
-}
-
-func lasted(ms int64) string {
-	return (time.Duration(ms) * time.Millisecond).Round(100 * time.Millisecond).String()
 }

@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,6 +41,26 @@ func TestCaptures(t *testing.T) {
 			golden(t, name+".txt", far(func() string { return replay(t, path) }))
 		})
 	}
+}
+
+// In every capture the newest signal is traced to where its disease has stopped it. All traces stand in one file, to be read
+// one after the other.
+func TestTracesOfCaptures(t *testing.T) {
+	found, err := filepath.Glob(filepath.Join(captures, "*.zip"))
+	if err != nil || len(found) < 60 {
+		t.Fatalf("%d captures found: %v", len(found), err)
+	}
+	var all strings.Builder
+	for _, path := range found {
+		var stdout, stderr bytes.Buffer
+		code := 0
+		far(func() string {
+			code = Main([]string{"trace", "--from", path}, nil, &stdout, &stderr, nil)
+			return ""
+		})
+		fmt.Fprintf(&all, "%s: exit code %d\n\n%s%s\n\n", strings.TrimSuffix(filepath.Base(path), ".zip"), code, &stdout, strings.ReplaceAll(stderr.String(), path, filepath.Base(path)))
+	}
+	golden(t, "traces.txt", all.String())
 }
 
 // far calls f as on a machine in another time zone.
