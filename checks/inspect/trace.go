@@ -98,7 +98,7 @@ func FollowSignal(ctx context.Context, l *Look, name string) (*Trace, error) {
 }
 
 func newTracer(ctx context.Context, l *Look) (*tracer, error) {
-	t := &tracer{Look: l, diagnosis: l.diagnose(ctx, inbox.Newest, inbox.Reports), trace: &Trace{Head: l.head(), Hops: []Hop{}}}
+	t := &tracer{Look: l, diagnosis: l.diagnose(ctx, inbox.Newest, inbox.Sources), trace: &Trace{Head: l.head(), Hops: []Hop{}}}
 	var err error
 	if t.runs, err = resultOf[*journey.Runs](t.diagnosis, journey.Histories); err != nil {
 		return nil, err

@@ -114,7 +114,7 @@ func (t *tracer) delivery(name string) (delivery, bool) {
 		return delivery{}, false
 	}
 	all := t.deliveries()
-	at := slices.IndexFunc(all, func(d delivery) bool { return strings.HasPrefix(d.link.ID, run) && d.event.ID == id })
+	at := slices.IndexFunc(all, func(d delivery) bool { return d.link.Answers(run) && d.event.ID == id })
 	if at < 0 {
 		return delivery{}, false
 	}

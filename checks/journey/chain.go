@@ -2,6 +2,7 @@ package journey
 
 import (
 	"slices"
+	"strings"
 
 	"doctor/checks/pipeline"
 )
@@ -48,6 +49,11 @@ func (r *Runs) bufferChain(open func(pipeline.Payload) ([]byte, bool)) Chain {
 		}
 	}
 	return chain
+}
+
+// Answers reports whether an id, or the beginning of one, is the run's: its own, or the one that it had before it was rewound.
+func (l *Link) Answers(id string) bool {
+	return strings.HasPrefix(l.ID, id) || strings.HasPrefix(l.started().Original, id)
 }
 
 func (r *Run) started() pipeline.Event {

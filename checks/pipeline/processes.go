@@ -35,7 +35,8 @@ var processColumns = []struct {
 	{"pid,rss,comm", []string{"PID", "RSS", "COMMAND"}},
 }
 
-// Processes lists the processes of a running sandbox, the oldest first.
+// Processes lists the processes of a running sandbox, the oldest first. The error is of kind [Missing] when it does not run any
+// more.
 func (d *Docker) Processes(ctx context.Context, id string) ([]Process, error) {
 	return ask(ctx, d.world, Processes, id, func(ctx context.Context) ([]Process, error) {
 		d.once.Do(d.open)
@@ -47,6 +48,9 @@ func (d *Docker) Processes(ctx context.Context, id string) ([]Process, error) {
 			answer, err := d.client.ContainerTop(ctx, id, []string{"-o", columns.asked})
 			if err == nil {
 				return processes(answer, columns.titles)
+			}
+			if errdefs.IsConflict(err) || strings.Contains(err.Error(), "is not running") { // it has ended since it was listed
+				return nil, kinded{Missing, err}
 			}
 			if failure == nil {
 				failure = absent(err)
