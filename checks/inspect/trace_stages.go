@@ -188,10 +188,11 @@ func (t *tracer) throughGrouping() bool {
 		if p.Grouping != nil {
 			h.Where = where(p.Grouping.Run, 0)
 		}
+		state := inbox.Moving
 		if p.Doubt != "" {
-			h.State = HopUnknown
+			h.State, state = HopUnknown, inbox.Unclear
 		}
-		t.end(checks.Grouping, inbox.Moving, "", dropped, held)
+		t.end(checks.Grouping, state, "", dropped, held)
 		return false
 	}
 	detail := ""

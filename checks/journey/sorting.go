@@ -146,6 +146,9 @@ func (s *sorter) byOrder(ctx context.Context, later []*Run) error {
 			return nil
 		}
 	}
+	if s.Round == nil && place >= 0 && len(s.Grouping.Detail.Pending) == 0 && s.Grouping.Detail.Task == nil {
+		s.Doubt = "which of the batches that grouping has read was its own"
+	}
 	return nil
 }
 
