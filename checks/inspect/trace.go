@@ -117,6 +117,7 @@ type tracer struct {
 	runs      *journey.Runs
 	rows      []pipeline.SignalRow // of the team, newest first
 	rowsErr   error
+	tick      time.Duration // the least that tells two of their times apart
 
 	emitter  *journey.Run // nil when it is not known
 	doubt    string       // what keeps emitter and delivery from being certainly of the same signal
@@ -143,6 +144,10 @@ func (t *tracer) readRows(ctx context.Context) {
 		return
 	}
 	t.rows, t.rowsErr = t.World.ClickHouse.SignalRows(ctx, tables[at], t.Team, t.Since, mostRows)
+	t.tick = time.Second // of old servers
+	if slices.ContainsFunc(t.rows, func(r pipeline.SignalRow) bool { return r.Signalled.Nanosecond() != 0 }) {
+		t.tick = time.Millisecond
+	}
 }
 
 // add puts a hop at the end of the way.

@@ -193,7 +193,7 @@ func (t *tracer) backFrom(ctx context.Context, row *pipeline.SignalRow) error {
 		t.trace.miss(err)
 		its, doubt := t.rowOf(p)
 		exact := its != nil && its.ID == row.ID
-		if exact || its != nil && t.passage == nil && assignedAt(p.Step(journey.AssignActivity), row.Signalled) {
+		if exact || its != nil && t.passage == nil && t.assignedAt(p.Step(journey.AssignActivity), row.Signalled) {
 			t.passage, t.rowDoubt = p, doubt
 			if t.emitter, t.doubt, err = t.emitterOf(ctx, d.event); err != nil || exact {
 				return err

@@ -180,46 +180,20 @@ func (t *tracer) rowOf(p *journey.Passage) (row *pipeline.SignalRow, doubt strin
 		if p.Opened && (r.SourceID != p.Mention.ID || r.Product != p.Mention.Product || r.Type != p.Mention.Type) {
 			continue
 		}
-		if assignedAt(assign, r.Signalled) {
+		if t.assignedAt(assign, r.Signalled) {
 			fitting = append(fitting, r)
 		}
 	}
-	if len(fitting) == 1 || len(fitting) > 1 && p.Opened {
+	switch {
+	case len(fitting) == 0:
+		return nil, p.Doubt
+	case len(fitting) == 1 || p.Opened:
 		return fitting[0], p.Doubt
 	}
-	if len(fitting) == 0 {
-		return nil, p.Doubt
-	}
-	return t.inOrder(p, fitting)
+	return fitting[0], fmt.Sprintf("which of %d rows of that moment is its own", len(fitting))
 }
 
-// assignedAt reports whether a row's time is within an assignment. Old servers keep whole seconds.
-func assignedAt(assign *journey.Step, at time.Time) bool {
-	began := assign.Scheduled.Time
-	if at.Nanosecond() == 0 {
-		began = began.Truncate(time.Second)
-	} else {
-		began = began.Truncate(time.Millisecond)
-	}
-	return !at.Before(began) && !at.After(assign.End.Time)
-}
-
-// inOrder chooses among rows of one moment: the assignments of that moment made them, one after the other.
-func (t *tracer) inOrder(p *journey.Passage, fitting []*pipeline.SignalRow) (*pipeline.SignalRow, string) {
-	slices.SortStableFunc(fitting, func(a, b *pipeline.SignalRow) int { return a.Signalled.Compare(b.Signalled) })
-	place, n := -1, 0
-	for _, step := range journey.Steps(p.Grouping.Events) {
-		if step.Name() != journey.AssignActivity || !step.Well() || !assignedAt(step, fitting[0].Signalled) {
-			continue
-		}
-		if step.Scheduled.ID == p.Step(journey.AssignActivity).Scheduled.ID {
-			place = n
-		}
-		n++
-	}
-	doubt := fmt.Sprintf("which of %d rows of one second is its own", len(fitting))
-	if fitting[0].Signalled.Equal(fitting[len(fitting)-1].Signalled) || n != len(fitting) || place < 0 {
-		return fitting[0], doubt
-	}
-	return fitting[place], p.Doubt
+// assignedAt reports whether a row's time is within an assignment, as exactly as the server keeps times.
+func (t *tracer) assignedAt(assign *journey.Step, at time.Time) bool {
+	return !at.Before(assign.Scheduled.Time.Truncate(t.tick)) && !at.After(assign.End.Time)
 }

@@ -101,32 +101,38 @@ func (s *sorter) read(run *Run, step *Step) {
 func (s *sorter) byOrder(ctx context.Context, later []*Run) error {
 	place := -1 // of the batch among those that a run has to read
 	var before Round
+	given := -1 // how many batches the run was handed; below 0 that is not known
 	for _, run := range later {
 		whole, err := s.whole(ctx, run)
 		if err != nil {
 			return err
 		}
 		round := KeepRound(whole.Events, s.world.Open)
-		least, most := round.Given()
-		told := -1
-		if place < 0 {
-			if told = s.toldAt(whole); told < 0 {
+		handed := given
+		if given, err = s.given(ctx, whole, &round); err != nil {
+			return err
+		}
+		switch {
+		case place < 0:
+			told := s.toldAt(whole)
+			if told < 0 {
 				continue
 			}
-			place = least + told
+			if given < 0 {
+				s.Doubt = "how many batches grouping had in hand when it was told of this one"
+				return nil
+			}
+			place = given + told
+		case before.Failed != nil:
+			again, sure := before.tried(handed, given)
+			if !sure {
+				s.Doubt = "which batches of a failed round were tried again"
+			}
+			if !again || !sure {
+				return nil
+			}
 		}
-		switch dropped, sure := before.dropped(least, most); {
-		case least != most && (told >= 0 || before.Failed != nil):
-			s.Doubt = "how many batches grouping had in hand when it was told of this one"
-			return nil
-		case dropped && !sure:
-			s.Doubt = "which batches of a failed round were tried again"
-			return nil
-		case dropped:
-			return nil
-		}
-		before = round
-		s.Grouping = whole
+		before, s.Grouping = round, whole
 		if round.paused {
 			s.Doubt = "grouping was paused, and read its batches anew"
 			return nil
@@ -146,27 +152,45 @@ func (s *sorter) byOrder(ctx context.Context, later []*Run) error {
 			return nil
 		}
 	}
-	if s.Round == nil && place >= 0 && len(s.Grouping.Detail.Pending) == 0 && s.Grouping.Detail.Task == nil {
-		s.Doubt = "which of the batches that grouping has read was its own"
-	}
 	return nil
 }
 
-// dropped tells from how many batches the next run was given whether some of a failed round were not tried again, and
-// whether that were all of them.
-func (r *Round) dropped(least, most int) (some, all bool) {
-	if r.Failed == nil || least != most {
+// given is how many batches a run was handed by the run before: as its own events tell, else as that one's do, unless that
+// failed, for then some may have been dropped. Below 0 it is not known.
+func (s *sorter) given(ctx context.Context, run *Run, round *Round) (int, error) {
+	least, most := round.Given()
+	if least == most {
+		return least, nil
+	}
+	at := slices.IndexFunc(s.runs.All, func(r *Run) bool { return r.ID == run.started().Previous })
+	if at < 0 {
+		return -1, nil
+	}
+	previous, err := s.whole(ctx, s.runs.All[at])
+	if err != nil {
+		return -1, err
+	}
+	before := KeepRound(previous.Events, s.world.Open)
+	if before.Failed != nil {
+		return -1, nil
+	}
+	carried, err := s.given(ctx, previous, &before)
+	owed, ok := before.Owed(carried)
+	if err != nil || !ok || owed < least || owed > most {
+		return -1, err
+	}
+	return owed, nil
+}
+
+// tried reports whether the batches of a failed round were tried again, and whether that is sure: all or none of them. It is
+// told by how many the next run was given, and how many this one was.
+func (r *Round) tried(carried, given int) (again, sure bool) {
+	owed, ok := r.Owed(carried)
+	if !ok || given < 0 {
 		return false, false
 	}
-	carried, most := r.Given()
-	if carried != most {
-		return true, false
-	}
-	owed, ok := r.Owed(carried)
-	if !ok {
-		return true, false
-	}
-	return owed > least, owed-least >= len(r.Batches)
+	missing := owed - given
+	return missing <= 0, missing <= 0 || missing >= len(r.Batches)
 }
 
 // toldAt finds, among the batches that a run was told of, the one that the buffer told of while it handed this one over; -1
