@@ -12,7 +12,7 @@ type Explains func(*checks.Finding) bool
 
 // Stopper is the most telling failing finding of a diagnosis that explains why a signal is no further; nil when none does.
 func Stopper(d *checks.Diagnosis, explains Explains) *checks.Finding {
-	for _, check := range append(stoppers, Sources) {
+	for _, check := range slices.Concat(stoppers, []*checks.Check{Sources}) {
 		for _, o := range d.Outcomes {
 			if o.Check != check {
 				continue

@@ -207,7 +207,7 @@ func (n *newest) inReport(ctx context.Context, report string) {
 }
 
 func (n *newest) withReport(report, status string) {
-	summary := fmt.Sprintf("signals-report:%d:%s", n.Team, report)
+	summary := journey.SummaryID(n.Team, report)
 	ofReport := func(f *checks.Finding) bool { return slices.Contains(f.Subject, report) || Of(summary)(f) }
 	switch status {
 	case "potential":

@@ -63,23 +63,17 @@ func (t *tracer) promoted(r pipeline.Report) {
 
 // summary is the newest run of the report's summary, with its history; nil when none is known.
 func (t *tracer) summary(ctx context.Context, r pipeline.Report) *journey.Run {
-	id := fmt.Sprintf("signals-report:%d:%s", t.Team, r.ID)
-	for _, run := range t.runs.OfType(journey.SummaryWorkflow) {
-		if run.Workflow != id && !strings.HasPrefix(run.Workflow, id+":run-") {
-			continue
-		}
-		if len(run.Events) == 0 {
-			history, err := t.World.Temporal.History(ctx, run.Run)
-			if pipeline.KindOf(err) != pipeline.Missing {
-				t.trace.miss(err)
-			}
-			whole := *run
-			whole.Events = history.Events
-			run = &whole
-		}
+	run, _ := t.runs.Summary(t.Team, r.ID)
+	if run == nil || len(run.Events) > 0 {
 		return run
 	}
-	return nil
+	history, err := t.World.Temporal.History(ctx, run.Run)
+	if pipeline.KindOf(err) != pipeline.Missing {
+		t.trace.miss(err)
+	}
+	whole := *run
+	whole.Events = history.Events
+	return &whole
 }
 
 // throughSummary tells of the steps of the report's summary.
@@ -156,7 +150,7 @@ func (t *tracer) agentWithin(ctx context.Context, step *journey.Step) (*pipeline
 
 // arrive says where the report leaves the signal.
 func (t *tracer) arrive(r pipeline.Report, summary *journey.Run) {
-	id := fmt.Sprintf("signals-report:%d:%s", t.Team, r.ID)
+	id := journey.SummaryID(t.Team, r.ID)
 	ofReport := func(f *checks.Finding) bool { return slices.Contains(f.Subject, r.ID) || inbox.Of(id)(f) }
 	switch r.Status {
 	case pipeline.ReportPotential:

@@ -1,7 +1,6 @@
 package journey
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
@@ -81,7 +80,7 @@ func (p *Passage) number(content []byte) {
 // carried on, for then it is in order, or where a key opens what was.
 func (p *Passage) carriedNumber(content []byte) int {
 	if carried := p.At.Ledger.CarriedIn; carried.Known && p.Opened {
-		return 1 + slices.IndexFunc(carried.Signals, func(signal []byte) bool { return sameJSON(signal, content) })
+		return 1 + slices.IndexFunc(carried.Signals, func(signal []byte) bool { return SameJSON(signal, content) })
 	}
 	place := slices.IndexFunc(p.Link.Ledger.Tail, func(e pipeline.Event) bool { return e.ID == p.Event.ID })
 	waiting := len(p.Link.Ledger.Tail)
@@ -95,11 +94,6 @@ func (p *Passage) carriedNumber(content []byte) int {
 		}
 	}
 	return place + 1
-}
-
-func sameJSON(a, b []byte) bool {
-	var left, right bytes.Buffer
-	return json.Compact(&left, a) == nil && json.Compact(&right, b) == nil && bytes.Equal(left.Bytes(), right.Bytes())
 }
 
 // filters are the safety filters of the signal's batch, in the order of its signals.

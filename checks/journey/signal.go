@@ -1,8 +1,10 @@
 package journey
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 
 	"doctor/checks/pipeline"
 )
@@ -93,4 +95,13 @@ func (m Mention) Same(other Mention) bool {
 	agree := func(a, b string) bool { return a == "" || b == "" || a == b }
 	told := m.ID != "" && other.ID != "" || m.Description != "" && other.Description != ""
 	return told && m.Product == other.Product && m.Type == other.Type && agree(m.ID, other.ID) && agree(m.Description, other.Description)
+}
+
+// SameJSON compares what two documents say: a signal that is carried on is written anew.
+func SameJSON(a, b []byte) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	var left, right any
+	return json.Unmarshal(a, &left) == nil && json.Unmarshal(b, &right) == nil && reflect.DeepEqual(left, right)
 }

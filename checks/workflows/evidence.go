@@ -2,9 +2,7 @@ package workflows
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
-	"reflect"
 	"strconv"
 
 	"doctor/checks"
@@ -39,13 +37,4 @@ func wereSignals(n int) string {
 
 func samePayload(a, b []pipeline.Payload) bool {
 	return len(a) > 0 && len(b) > 0 && len(a[0].Data) > 0 && bytes.Equal(a[0].Data, b[0].Data)
-}
-
-// sameJSON compares what two documents say: a signal that is carried on is written anew.
-func sameJSON(a, b []byte) bool {
-	if bytes.Equal(a, b) {
-		return true
-	}
-	var left, right any
-	return json.Unmarshal(a, &left) == nil && json.Unmarshal(b, &right) == nil && reflect.DeepEqual(left, right)
 }

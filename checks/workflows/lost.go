@@ -112,7 +112,7 @@ func (b buffer) without(tail []pipeline.Event, carried [][]byte) []pipeline.Even
 	var lost []pipeline.Event
 	for _, e := range tail {
 		content, ok := journey.Content(e, b.World.Open)
-		at := slices.IndexFunc(rest, func(other []byte) bool { return ok && sameJSON(content, other) })
+		at := slices.IndexFunc(rest, func(other []byte) bool { return ok && journey.SameJSON(content, other) })
 		if at < 0 {
 			lost = append(lost, e)
 			continue
