@@ -18,7 +18,7 @@ func arrivedSignal() *inspect.Trace {
 			{Name: "emitter", Stage: checks.Emitter, State: inspect.HopDone, At: at(5 * time.Minute), TookMS: 63, Doubt: "3 emitters were delivering at that moment; their order tells them apart"},
 			{Name: "buffer", Stage: checks.Buffer, State: inspect.HopDone, At: at(5 * time.Minute), Detail: "2nd of the 5 in its batch", Where: checks.Locator{Workflow: "buffer-signals-1", Run: "8f31c2aa", Event: 31}},
 			{Name: "safety filter", Stage: checks.Batch, State: inspect.HopUnknown, Detail: "which of its batch's filters was its own is not known"},
-			{Name: "match", Stage: checks.Grouping, State: inspect.HopDone, At: at(4 * time.Minute), TookMS: 2100, Detail: "nothing like it: a new report \x1b[2J"},
+			{Name: "match", Stage: checks.Grouping, State: inspect.HopDone, At: at(4 * time.Minute), TookMS: 2100, Detail: "a new report", Why: "nothing like it yet \x1b[2J"},
 			{Name: "repository", Stage: checks.Sandbox, State: inspect.HopSkipped, At: at(26 * time.Hour), Detail: "PostHog/posthog: no sandbox was needed"},
 			{Name: "inbox", Stage: checks.Inbox, State: inspect.HopDone, At: at(48 * time.Second), Detail: "ready"},
 		},

@@ -36,10 +36,13 @@ func CanaryText(w io.Writer, d *inspect.Canary, o TextOptions) error {
 // CanaryLine is where the signal is, in one line.
 func CanaryLine(d *inspect.Canary) string {
 	s := d.Signal
-	if s == nil {
-		if d.Note != "" {
-			return "No signal was sent: " + d.Note + "."
-		}
+	switch {
+	case s != nil:
+	case d.State == inbox.Arrived:
+		return "Arrived: " + d.Note + "."
+	case d.Note != "":
+		return "No signal was sent: " + d.Note + "."
+	default:
 		return "No emitter is seen yet."
 	}
 	said := string(s.State) + " at the " + string(s.Stage)

@@ -75,7 +75,7 @@ func hopMark(state inspect.HopState) (string, Tone) {
 func hopDetail(h inspect.Hop) string {
 	var said []string
 	if h.Detail != "" {
-		said = append(said, h.Detail)
+		said = append(said, strings.TrimSuffix(h.Detail+": "+h.Why, ": "))
 	}
 	if h.Where.Run != "" {
 		place := h.Where

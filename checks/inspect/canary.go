@@ -91,9 +91,10 @@ func CleanedUp(ctx context.Context, l *Look) error {
 
 // Followed is the test signal that is followed.
 type Followed struct {
-	From time.Time // it was sent after that
-	Next func(context.Context) (*pipeline.World, error)
-	Tell func(*Canary)
+	From  time.Time // it was sent after that
+	Seeds bool      // what was sent is a report: no signal is on its way
+	Next  func(context.Context) (*pipeline.World, error)
+	Tell  func(*Canary)
 }
 
 // settledIn is how long the emitter of a signal may take to be listed after the command has ended.
@@ -107,7 +108,7 @@ func FollowCanary(ctx context.Context, l *Look, c *Canary, followed Followed) er
 		return nil
 	}
 	for {
-		if err := look.follow(ctx, c, followed.From); ctx.Err() != nil {
+		if err := look.followOnce(ctx, c, followed); ctx.Err() != nil {
 			return over(ctx.Err())
 		} else if err != nil {
 			return err
@@ -122,6 +123,33 @@ func FollowCanary(ctx context.Context, l *Look, c *Canary, followed Followed) er
 		}
 		look.World, look.Since = world, world.Now.Add(-l.World.Now.Sub(l.Since))
 	}
+}
+
+// followOnce looks once for what was sent.
+func (l *Look) followOnce(ctx context.Context, c *Canary, followed Followed) error {
+	if followed.Seeds {
+		return l.seeded(ctx, c, followed.From)
+	}
+	return l.follow(ctx, c, followed.From)
+}
+
+// seeded looks for a report that is ready, and was not there before.
+func (l *Look) seeded(ctx context.Context, c *Canary, from time.Time) error {
+	listed, err := l.World.Postgres.Reports(ctx, l.Team)
+	if err != nil {
+		return err
+	}
+	c.LookedAt, c.WaitedMS = l.World.Now, l.World.Now.Sub(from).Milliseconds()
+	for _, r := range listed.Reports {
+		if r.Status == pipeline.ReportReady && !r.Created.Before(from) {
+			c.State, c.Note, c.WaitedMS = inbox.Arrived, "report "+r.ID+" was seeded, and is in the inbox", r.Updated.Sub(from).Milliseconds()
+			return nil
+		}
+	}
+	if c.State = inbox.Moving; l.World.Now.Sub(from) > settledIn {
+		c.State, c.Note = inbox.Stopped, "no report was made that is ready, whatever the command printed"
+	}
+	return nil
 }
 
 // follow looks once where the signal is.

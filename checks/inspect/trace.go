@@ -41,6 +41,7 @@ type Hop struct {
 	At     time.Time      `json:"at,omitzero" jsonschema:"when it was done, or began"`
 	TookMS int64          `json:"took_ms,omitempty"`
 	Detail string         `json:"detail,omitempty"`
+	Why    string         `json:"why,omitempty" jsonschema:"of a match: the reason that the model gave, where a key opens it"`
 	Doubt  string         `json:"doubt,omitempty" jsonschema:"what is not certain of it"`
 	Where  checks.Locator `json:"where,omitzero"`
 }
@@ -179,7 +180,8 @@ func (t *tracer) end(stage checks.Stage, state inbox.State, note string, explain
 		if first.IsZero() {
 			first = h.At.Add(-time.Duration(h.TookMS) * time.Millisecond)
 		}
-		if h.State == HopDone || h.State == HopFailed {
+		// A report that was in the inbox before the signal came is older than its signal.
+		if done := h.State == HopDone || h.State == HopFailed; done && h.At.After(last) {
 			last = h.At
 		}
 	}

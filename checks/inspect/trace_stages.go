@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -237,7 +238,7 @@ func (t *tracer) throughMatch(held inbox.Explains) bool {
 	for _, step := range p.Matching {
 		switch step.Name() {
 		case journey.MatchActivity:
-			t.step("match", checks.Grouping, p.Grouping, step, t.matched())
+			t.step("match", checks.Grouping, p.Grouping, step, t.matched()).Why = t.reasonOf(step)
 		case journey.AssignActivity:
 			t.step("assigned", checks.Grouping, p.Grouping, step, t.assigned())
 		default:
@@ -264,9 +265,26 @@ func (t *tracer) matched() string {
 	case p.Step("fetch_signals_for_report_activity") != nil || p.Step("verify_match_specificity_activity") != nil:
 		return "a report that there was"
 	case p.Step(journey.AssignActivity) != nil:
-		return "nothing like it: a new report"
+		return "a new report"
 	}
 	return ""
+}
+
+// reasonOf is why the model matched as it did (match_metadata.reason, products/signals/backend/signal_metadata.py). A capture has
+// no more of it than its length.
+func (t *tracer) reasonOf(step *journey.Step) string {
+	if len(step.End.Result) == 0 {
+		return ""
+	}
+	var said struct {
+		Metadata struct{ Reason string } `json:"match_metadata"`
+	}
+	content, ok := t.World.Open(step.End.Result[0])
+	if !ok || json.Unmarshal(content, &said) != nil || pipeline.Withheld(said.Metadata.Reason) {
+		return ""
+	}
+	const shown = 200
+	return checks.Clip(checks.OneLine(said.Metadata.Reason), shown)
 }
 
 func (t *tracer) assigned() string {

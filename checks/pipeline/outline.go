@@ -136,4 +136,7 @@ func withheld(text string) string {
 
 var withheldText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\(\d+ bytes, [0-9a-f]{16}\)$`) })
 
+// Withheld reports whether a text is what a capture has in the place of one that it leaves out.
+func Withheld(text string) bool { return isWithheld(text) }
+
 func isWithheld(text string) bool { return withheldText().MatchString(text) }

@@ -105,7 +105,7 @@ func (p *program) canary(ctx context.Context, o canary) error {
 	err = inspectedIn(ctx, p, run.look(), line, func(ctx context.Context, l *inspect.Look) (*inspect.Canary, error) {
 		c := inspect.NewCanary(l, run.done)
 		return c, inspect.FollowCanary(ctx, l, c, inspect.Followed{
-			From: from, Tell: func(c *inspect.Canary) { line.say(report.CanaryLine(c)) }, Next: run.next,
+			From: from, Seeds: send[0] == seedCommand, Tell: func(c *inspect.Canary) { line.say(report.CanaryLine(c)) }, Next: run.next,
 		})
 	}, report.CanaryText)
 	if errors.Is(ctx.Err(), context.Canceled) {
@@ -114,6 +114,9 @@ func (p *program) canary(ctx context.Context, o canary) error {
 	}
 	return err
 }
+
+// seedCommand makes a report that was researched before.
+const seedCommand = "ingest_report_json"
 
 // sending is the command that sends.
 func (p *program) sending(o canary) ([]string, error) {
@@ -129,7 +132,7 @@ func (p *program) sending(o canary) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read --file %q: %w", o.file, withoutPath(err))
 	}
-	command := "ingest_report_json"
+	command := seedCommand
 	if bytes.HasPrefix(bytes.TrimSpace(content), []byte("[")) {
 		command = "ingest_signals_json"
 	}
