@@ -14,7 +14,7 @@ import (
 type Pass struct {
 	World *pipeline.World
 	Team  int64
-	Since time.Time // how far back to look: close time for closed runs, event time for events
+	Since time.Time // how far back to look, in whole seconds: close time for closed runs, event time for events
 	Files []string  // the files of a commit to look at, as its maker names them; all when there are none
 
 	check    *Check

@@ -156,7 +156,7 @@ func (r *run) exec(ctx context.Context, n *node) *Outcome {
 	}
 	r.note(n.Check, true)
 	defer r.note(n.Check, false)
-	p := &Pass{World: r.options.World, Team: r.options.Team, Since: r.options.Since, Files: r.options.Files, check: n.Check, before: before, missed: missed}
+	p := &Pass{World: r.options.World, Team: r.options.Team, Since: r.options.Since.Truncate(time.Second), Files: r.options.Files, check: n.Check, before: before, missed: missed}
 	started := time.Now()
 	result, err := protect(ctx, p)
 	outcome.Duration = time.Since(started)

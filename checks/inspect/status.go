@@ -109,7 +109,7 @@ func (s *Status) ExitCode() int {
 
 // LookAtStatus looks once. Signals count as arrived since the time that is looked at. It fails where nothing can be seen.
 func LookAtStatus(ctx context.Context, l *Look) (*Status, error) {
-	return lookAtStatus(ctx, l, l.Since, nil)
+	return lookAtStatus(ctx, l, l.Since.Truncate(time.Second), nil) // as a [checks.Pass] has it
 }
 
 func lookAtStatus(ctx context.Context, l *Look, from time.Time, awaited *Awaited) (*Status, error) {

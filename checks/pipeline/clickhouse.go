@@ -102,9 +102,10 @@ func (c *ClickHouse) EmbeddingTables(ctx context.Context) ([]Table, error) {
 
 // LiveSignals counts a team's signals in one embedding table. As for the pipeline's own readers
 // (products/signals/backend/temporal/grouping.py), of each document only the newest version by inserted_at counts, and it
-// is not live when that is marked as deleted. Signals without a report are left out.
+// is not live when that is marked as deleted. Signals without a report are left out. Since counts in milliseconds, in a table that
+// holds whole seconds in those.
 func (c *ClickHouse) LiveSignals(ctx context.Context, table Table, team int64, since time.Time) (TeamSignals, error) {
-	asked := SignalsOf{Table: table, Team: team, Since: since.UTC().Truncate(time.Second)}
+	asked := SignalsOf{Table: table, Team: team, Since: since.UTC().Truncate(time.Millisecond)}
 	return ask(ctx, c.world, LiveSignals, asked, func(ctx context.Context) (TeamSignals, error) {
 		type group struct {
 			ReportSignals
@@ -120,13 +121,12 @@ func (c *ClickHouse) LiveSignals(ctx context.Context, table Table, team int64, s
 			err := row.Scan(&g.Report, &documents, &live, &g.Newest, &g.Inserted, &recent)
 			g.Documents, g.Recent, g.recent = int(documents), int(live), int(recent)
 			return err
-		}, `SELECT report, countIf(NOT deleted) AS documents, countIf(NOT deleted AND toUnixTimestamp(signalled) >= ?) AS live,
-	maxIf(signalled, NOT deleted) AS newest, maxIf(arrived, NOT deleted) AS inserted,
-	countIf(toUnixTimestamp(signalled) >= ?) AS recent
-FROM (`+newest+`)
+		}, `SELECT report, countIf(NOT deleted) AS documents, countIf(NOT deleted AND late) AS live,
+	maxIf(signalled, NOT deleted) AS newest, maxIf(arrived, NOT deleted) AS inserted, countIf(late) AS recent
+FROM (SELECT *, round(toFloat64(signalled) * 1000) >= if(toTypeName(signalled) LIKE 'DateTime64%', ?, ?) AS late FROM (`+newest+`))
 WHERE report != ''
 GROUP BY report
-ORDER BY documents DESC, report`, asked.Since.Unix(), asked.Since.Unix(), team)
+ORDER BY documents DESC, report`, asked.Since.UnixMilli(), asked.Since.Unix()*1000, team)
 		for _, g := range groups {
 			signals.Recent += g.recent
 			if g.Documents > 0 {
