@@ -45,7 +45,7 @@ func At(run string, event int64) Explains {
 func since(instant time.Time, workflow string) Explains {
 	return func(f *checks.Finding) bool {
 		return slices.ContainsFunc(f.Evidence, func(e checks.Evidence) bool {
-			return e.Locator.Workflow == workflow && !e.Time.Before(instant)
+			return e.Locator.Workflow == workflow && (e.Time.IsZero() || !e.Time.Before(instant)) // what goes on just now has no time
 		})
 	}
 }
@@ -61,4 +61,12 @@ func HoldsUp(workflow string, given time.Time) Explains {
 // Dropped chooses the findings that grouping went on without a signal that it was given at an instant.
 func Dropped(workflow string, given time.Time) Explains {
 	return func(f *checks.Finding) bool { return f.Code == checks.TMP006 && since(given, workflow)(f) }
+}
+
+// HeldBy is what has become of a signal that a finding keeps from going on: an activity that is tried again may yet succeed.
+func HeldBy(f *checks.Finding) State {
+	if f.Code == checks.TMP002 && f.Severity == checks.Warning {
+		return Moving
+	}
+	return Stopped
 }

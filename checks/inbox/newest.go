@@ -80,6 +80,9 @@ func (n *newest) stop(state State, explains Explains) bool {
 	for _, check := range stoppers {
 		for _, f := range n.Findings(check) {
 			if explains(f) {
+				if state == Stopped {
+					state = HeldBy(f)
+				}
 				n.State, n.Finding, n.Note = state, f, ""
 				return true
 			}

@@ -167,7 +167,7 @@ func (t *tracer) end(stage checks.Stage, state inbox.State, note string, explain
 				o.Root = &Explained{root.Code, root.Title}
 			}
 			if state == inbox.Moving {
-				o.State = inbox.Stopped
+				o.State = inbox.HeldBy(f)
 			}
 			break
 		}

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -25,7 +26,9 @@ func (t *tracer) step(name string, stage checks.Stage, run *journey.Run, step *j
 	switch {
 	case step.Well():
 		h.State = HopDone
-	case step.Ended():
+	case !step.Ended():
+		h.Detail = cmp.Or(retried(run, step.Name()), detail)
+	default:
 		h.State = HopFailed
 		if cause := step.End.Failure.Innermost(); cause != nil {
 			h.Detail = strings.TrimSpace(cause.Type + " " + cause.Message)
@@ -36,6 +39,22 @@ func (t *tracer) step(name string, stage checks.Stage, run *journey.Run, step *j
 		h.At, h.TookMS = step.End.Time, step.End.Time.Sub(step.Scheduled.Time).Milliseconds()
 	}
 	return t.add(h)
+}
+
+// retried is why an activity of a run is tried again; "" when it is not.
+func retried(run *journey.Run, activity string) string {
+	var said string
+	for _, p := range run.Detail.Pending {
+		if p.Activity != activity {
+			continue
+		}
+		inner := p.LastFailure.Innermost()
+		if said != "" || inner == nil {
+			return "" // of several, which is the signal's own is not known
+		}
+		said = fmt.Sprintf("attempt %d, after %s", p.Attempt, checks.OneLine(strings.TrimSpace(inner.Type+" "+inner.Message)))
+	}
+	return said
 }
 
 // throughEmitter tells of the emitter; it is false when the signal came no further.
@@ -252,10 +271,24 @@ func (t *tracer) throughMatch(held inbox.Explains) bool {
 		}
 	}
 	if assign := p.Step(journey.AssignActivity); t.row == nil && (assign == nil || !assign.Well()) {
+		t.underWay(p.Grouping)
 		t.end(checks.Grouping, inbox.Moving, "", held)
 		return false
 	}
 	return t.inClickHouse()
+}
+
+// underWay tells of what a grouping run does just now for all that it has read, where no hop of the signal's own does.
+func (t *tracer) underWay(run *journey.Run) {
+	if t.going(checks.Grouping) || !run.Open() {
+		return
+	}
+	for _, step := range journey.Steps(run.Events) {
+		if !step.Ended() {
+			t.step(strings.TrimSuffix(step.Name(), "_activity"), checks.Grouping, run, step, "")
+			return
+		}
+	}
 }
 
 // matched is what the signal was matched with.
