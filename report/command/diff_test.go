@@ -75,14 +75,6 @@ func TestDiffFollowsTheSchemaOfWhatItPrints(t *testing.T) {
 	}
 }
 
-// A format that other commands know may not be one of diff's.
-func TestDiffKnowsTwoFormats(t *testing.T) {
-	p := &program{options: options{format: "sarif"}}
-	if err := p.diff(t.Context(), "a", "b"); err == nil || !strings.Contains(err.Error(), "text or json, not as sarif") {
-		t.Errorf("%v", err)
-	}
-}
-
 func TestDiffOfABrokenCapture(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "world.zip")
 	if err := os.WriteFile(path, []byte("PK\x03\x04"), 0o600); err != nil {

@@ -92,7 +92,7 @@ func (p *program) app() *cli.App {
 		c.HideHelp, c.HideHelpCommand = true, true
 		c.Before = func(c *cli.Context) error {
 			p.given = c.IsSet
-			return nil
+			return p.knowsFormat(c.Command.Name)
 		}
 		c.CustomHelpTemplate = commandHelp
 		c.OnUsageError = func(_ *cli.Context, err error, _ bool) error {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/google/renameio/v2"
 
@@ -59,6 +60,17 @@ func (p *program) device(path string) (*output, error) {
 	return &output{file, file.Close, func() { _ = file.Close() }}, nil
 }
 
+// diagnosing are the commands that report a diagnosis, and know the formats that only a diagnosis has.
+var diagnosing = []string{"check", "pre-commit"}
+
+// knowsFormat fails when a command has no such format as is wanted.
+func (p *program) knowsFormat(command string) error {
+	if format := p.options.format; format != "text" && format != "json" && !slices.Contains(diagnosing, command) {
+		return fmt.Errorf("doctor %s reports as text or json, not as %s", command, format)
+	}
+	return nil
+}
+
 // print writes what a command has to say: data as JSON, or as text.
 func (p *program) print(data any, text func(io.Writer) error) error {
 	out, err := p.open()
@@ -71,8 +83,11 @@ func (p *program) print(data any, text func(io.Writer) error) error {
 
 func (p *program) write(out *output, data any, text func() error) error {
 	write := text
-	if p.options.format == "json" {
+	switch document, ok := data.(*report.Document); {
+	case p.options.format == "json":
 		write = func() error { return report.JSON(out, data) }
+	case ok && p.options.format != "text":
+		write = func() error { return report.Render(out, document, p.options.format) }
 	}
 	if err := write(); err != nil {
 		return err
