@@ -83,6 +83,8 @@ const (
 	SBX005 Code = "SBX005"
 	INB001 Code = "INB001"
 	INB002 Code = "INB002"
+	CFG001 Code = "CFG001"
+	CFG002 Code = "CFG002"
 	GIT001 Code = "GIT001"
 	GIT002 Code = "GIT002"
 	GIT003 Code = "GIT003"
@@ -119,6 +121,8 @@ var Codes = []CodeInfo{
 	{SBX005, "orphan-container", Warning, Sandbox, "a sandbox outlives the run that it was made for"},
 	{INB001, "signal-source-disabled", Warning, Emitter, "the signals of a source are not taken in"},
 	{INB002, "report-stuck", Warning, Report, "a report waits and nothing works on it"},
+	{CFG001, "suppression-expired", Warning, "", "a suppression holds no more"},
+	{CFG002, "suppression-unused", Info, "", "a suppression covers no finding"},
 	{GIT001, "secret-staged", Error, "", "a secret is about to be committed"},
 	{GIT002, "doctor-folder-staged", Error, "", "the doctor's own journal is about to be committed"},
 	{GIT003, "fixture-refused", Error, "", "a fixture that the pipeline would refuse is about to be committed"},

@@ -16,10 +16,11 @@ import (
 type State string
 
 // The states. Histories and logs keep yesterday's faults: one whose root is gone, and whose hop has succeeded since, is
-// recovered.
+// recovered; one that somebody has decided to live with is suppressed.
 const (
-	Active    State = "active"
-	Recovered State = "recovered"
+	Active     State = "active"
+	Recovered  State = "recovered"
+	Suppressed State = "suppressed"
 )
 
 // Finding is something that is broken. A check makes it with [Pass.Report] and completes it with the methods below; once
@@ -35,6 +36,8 @@ type Finding struct {
 	Stage    Stage // where on the signal's way; "" when it is no station's fault alone
 	Evidence []Evidence
 	Causes   []*Finding // findings of other checks that explain this one
+
+	Suppression *Suppression // why it is suppressed; nil when it is not
 }
 
 // Evidence is one observation that a finding rests on.

@@ -17,6 +17,8 @@ type Pass struct {
 	Since time.Time // how far back to look, in whole seconds: close time for closed runs, event time for events
 	Files []string  // the files of a commit to look at, as its maker names them; all when there are none
 
+	Policy Policy
+
 	check    *Check
 	before   map[*Check]*Outcome // of the checks that this one names in Requires and After
 	findings []*Finding
@@ -58,6 +60,19 @@ func (p *Pass) Findings(c *Check) []*Finding {
 		}
 	}
 	return failing
+}
+
+// Threshold is how long something may take.
+func (p *Pass) Threshold(t *Threshold) time.Duration {
+	if set, ok := p.Policy.Thresholds[t]; ok {
+		return set
+	}
+	return t.Default
+}
+
+// Suppressed returns the findings of a check that this one names in Requires or After that somebody has decided to live with.
+func (p *Pass) Suppressed(c *Check) []*Finding {
+	return slices.DeleteFunc(slices.Clone(p.of(c).Findings), func(f *Finding) bool { return f.State != Suppressed })
 }
 
 // Passed reports whether a check that this one names in Requires or After looked and found all well.

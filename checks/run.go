@@ -22,6 +22,7 @@ type Options struct {
 	Team  int64
 	Since time.Time
 	Files []string // see [Pass]
+	Policy
 	// Progress, when set, is called with the checks that are running whenever that changes, one call at a time.
 	Progress func(running []*Check)
 }
@@ -156,10 +157,11 @@ func (r *run) exec(ctx context.Context, n *node) *Outcome {
 	}
 	r.note(n.Check, true)
 	defer r.note(n.Check, false)
-	p := &Pass{World: r.options.World, Team: r.options.Team, Since: r.options.Since.Truncate(time.Second), Files: r.options.Files, check: n.Check, before: before, missed: missed}
+	p := &Pass{World: r.options.World, Team: r.options.Team, Since: r.options.Since.Truncate(time.Second), Files: r.options.Files, Policy: r.options.Policy, check: n.Check, before: before, missed: missed}
 	started := time.Now()
 	result, err := protect(ctx, p)
 	outcome.Duration = time.Since(started)
+	p.suppress()
 	conclude(outcome, p, result, err)
 	return outcome
 }

@@ -20,6 +20,9 @@ var table = []Remedy{
 	manual("restart-workers", "stop bin/start and start it anew; a hot reload, or a restart within its process manager, keeps the old settings", checks.ENV004),
 	manual("fill-in", "give the setting its value, or remove the line where nothing needs one", checks.ENV005),
 
+	manual("review-suppression", "remove the suppression from .doctor.yaml, or agree on a new day with its owner", checks.CFG001),
+	manual("remove-suppression", "remove the suppression from .doctor.yaml", checks.CFG002),
+
 	manual("start-temporal", "start Temporal: docker compose --profile temporal up -d; its UI listens on 8081", checks.SVC001),
 	manual("start-clickhouse", "start ClickHouse: docker compose up -d clickhouse; it listens on 9000", checks.SVC002),
 	manual("start-object-storage", "start the object storage: docker compose up -d objectstorage; it listens on 19000", checks.SVC003),

@@ -98,7 +98,7 @@ func (d *Document) sound() bool {
 			return c.ID == "" || !slices.Contains([]checks.Status{checks.Passed, checks.Failed, checks.Unknown, checks.Blocked, checks.Skipped}, c.Status)
 		}) &&
 		!slices.ContainsFunc(d.Findings, func(f Finding) bool {
-			return f.Fingerprint == "" || f.Severity.Weight() == 0 || f.State != checks.Active && f.State != checks.Recovered
+			return f.Fingerprint == "" || f.Severity.Weight() == 0 || !slices.Contains([]checks.State{checks.Active, checks.Recovered, checks.Suppressed}, f.State)
 		})
 }
 
@@ -237,6 +237,8 @@ func (c *comparer) fresh(f, was *Finding) Difference {
 	d := difference(f)
 	check := c.inA[f.Check]
 	switch {
+	case was != nil && was.State == checks.Suppressed:
+		d.Note = "A suppressed it"
 	case was != nil:
 		d.Note = "was over in A, and is back"
 	case !decided(check.Status):
@@ -255,6 +257,8 @@ func (c *comparer) gone(f, is *Finding) {
 	switch {
 	case !decided(check.Status):
 		c.lost(f.Check, check.why(), d)
+	case is != nil && is.State == checks.Suppressed:
+		c.lost(f.Check, "B suppresses it", d)
 	case is != nil:
 		d.Note = "recovered"
 		c.result.Fixed = append(c.result.Fixed, d)

@@ -52,13 +52,14 @@ const (
 
 // Summary is a diagnosis in numbers. Roots, echoes, errors and warnings count active findings above information.
 type Summary struct {
-	Status    Health                `json:"status"`
-	Roots     int                   `json:"roots"`
-	Echoes    int                   `json:"echoes"`
-	Errors    int                   `json:"errors"`
-	Warnings  int                   `json:"warnings"`
-	Recovered int                   `json:"recovered"`
-	Checks    map[checks.Status]int `json:"checks"`
+	Status     Health                `json:"status"`
+	Roots      int                   `json:"roots"`
+	Echoes     int                   `json:"echoes"`
+	Errors     int                   `json:"errors"`
+	Warnings   int                   `json:"warnings"`
+	Recovered  int                   `json:"recovered"`
+	Suppressed int                   `json:"suppressed,omitempty"`
+	Checks     map[checks.Status]int `json:"checks"`
 }
 
 // Station is one stage of a signal's way to the inbox.
@@ -130,6 +131,15 @@ type Finding struct {
 	Evidence    []Evidence      `json:"evidence"`
 	Remedies    []Remedy        `json:"remedies"`
 	Fingerprint string          `json:"fingerprint"`
+	Suppression *Suppression    `json:"suppression,omitempty"` // why it is suppressed; nil when it is not
+}
+
+// Suppression is why a finding is suppressed.
+type Suppression struct {
+	Reason string         `json:"reason"`
+	Owner  string         `json:"owner"`
+	Until  string         `json:"until"` // the last day
+	Where  checks.Locator `json:"where"`
 }
 
 // Failing reports whether the finding is active and above information.

@@ -42,6 +42,14 @@ type Table struct {
 	Inset   int   // how far what stands below a record is indented; 0 means 2
 }
 
+// Write writes the table alone.
+func (t Table) Write(w io.Writer, o TextOptions) error {
+	l := newLayout(o)
+	t.write(l)
+	_, err := io.WriteString(w, l.String())
+	return err
+}
+
 // write appends the table to a layout.
 func (t Table) write(l *layout) { t.indented(l, "") }
 

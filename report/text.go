@@ -26,7 +26,8 @@ func Text(w io.Writer, d *Document, o TextOptions) error {
 		t.fixes()
 	}
 	t.findings()
-	t.recovered()
+	t.folded(checks.Recovered)
+	t.folded(checks.Suppressed)
 	t.unlooked()
 	if o.Verbose || o.Timings {
 		t.checks()
@@ -111,11 +112,11 @@ func (t *text) station(state StationState) (mark string, s style) {
 	return "?", t.yellow
 }
 
-// recovered folds the faults that are over into one line.
-func (t *text) recovered() {
+// folded tells in one line of the faults that are over, or that somebody lives with.
+func (t *text) folded(state checks.State) {
 	var over []*Finding
 	for i := range t.document.Findings {
-		if f := &t.document.Findings[i]; f.State == checks.Recovered {
+		if f := &t.document.Findings[i]; f.State == state {
 			over = append(over, f)
 		}
 	}
@@ -135,7 +136,7 @@ func (t *text) recovered() {
 		times[f.Code]++
 	}
 	slices.Sort(codes)
-	line := words(nil, "recovered:")
+	line := words(nil, string(state)+":")
 	for i, code := range slices.Compact(codes) {
 		if i > 0 {
 			line = glue(line, ",")
@@ -143,7 +144,8 @@ func (t *text) recovered() {
 		line = append(line, phrase(t.bold, string(code)), phrase(nil, fmt.Sprintf("×%d", times[code])))
 	}
 	t.WriteByte('\n')
-	t.row(margin{}.add(t.green, "✓ "), indent(2), append(line, words(t.dim, "(doctor -v shows them)")...))
+	mark, s := t.severity(over[0])
+	t.row(margin{}.add(s, mark+" "), indent(2), append(line, words(t.dim, "(doctor -v shows them)")...))
 }
 
 // closing says it all in few lines.

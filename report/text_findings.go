@@ -104,6 +104,9 @@ func (t *text) body(left margin, f *Finding) {
 	if f.Detail != "" {
 		t.row(left, left, words(nil, f.Detail))
 	}
+	if s := f.Suppression; s != nil {
+		t.row(left, left, words(t.dim, fmt.Sprintf("suppressed by %s until %s: %s", s.Owner, s.Until, s.Reason)))
+	}
 	evidence := f.Evidence
 	if !t.options.Verbose && len(evidence) > shownEvidence {
 		evidence = evidence[:shownEvidence]
@@ -218,6 +221,8 @@ func (t *text) severity(f *Finding) (mark string, s style) {
 	switch {
 	case f.State == checks.Recovered:
 		return "✓", t.green
+	case f.State == checks.Suppressed:
+		return "·", t.dim
 	case f.Severity == checks.Error:
 		return "✗", t.redBold
 	case f.Severity == checks.Warning:

@@ -4,6 +4,7 @@ package all
 import (
 	"doctor/checks"
 	"doctor/checks/commit"
+	"doctor/checks/configuration"
 	"doctor/checks/embeddings"
 	"doctor/checks/environment"
 	"doctor/checks/inbox"
@@ -15,7 +16,7 @@ import (
 
 // All returns every check, in the order in which reports show them. The list is explicit: no check registers itself.
 func All() []*checks.Check {
-	return []*checks.Check{
+	all := []*checks.Check{
 		environment.ClickHouseDatabase,
 		environment.Inactivity,
 		environment.APIKeys,
@@ -48,8 +49,6 @@ func All() []*checks.Check {
 		inbox.Sources,
 		inbox.Reports,
 		inbox.Newest,
-		commit.Secrets,
-		commit.Folder,
-		commit.Fixtures,
 	}
+	return append(all, configuration.Suppressions(all), commit.Secrets, commit.Folder, commit.Fixtures)
 }

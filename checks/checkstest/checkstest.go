@@ -56,15 +56,21 @@ func Folder(t *testing.T, files map[string]string) string {
 
 // Run lets a check look at a world, after all that it waits for. The files are those of a commit, see [checks.Pass].
 func Run(w *pipeline.World, c *checks.Check, files ...string) Outcome {
-	d := diagnose(w, files, c)
+	d := diagnose(w, checks.Policy{}, files, c)
+	return Outcome{d.Outcomes[len(d.Outcomes)-1]}
+}
+
+// RunAs lets a check look at a world as a team has agreed on.
+func RunAs(policy checks.Policy, w *pipeline.World, c *checks.Check) Outcome {
+	d := diagnose(w, policy, nil, c)
 	return Outcome{d.Outcomes[len(d.Outcomes)-1]}
 }
 
 // Diagnose lets several checks look at a world, after all that they wait for.
 func Diagnose(w *pipeline.World, all ...*checks.Check) *checks.Diagnosis {
-	return diagnose(w, nil, all...)
+	return diagnose(w, checks.Policy{}, nil, all...)
 }
 
-func diagnose(w *pipeline.World, files []string, all ...*checks.Check) *checks.Diagnosis {
-	return checks.Run(context.Background(), checks.Selecting(all...), checks.Options{World: w, Team: Team, Since: Since, Files: files})
+func diagnose(w *pipeline.World, policy checks.Policy, files []string, all ...*checks.Check) *checks.Diagnosis {
+	return checks.Run(context.Background(), checks.Selecting(all...), checks.Options{World: w, Team: Team, Since: Since, Files: files, Policy: policy})
 }

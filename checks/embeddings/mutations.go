@@ -12,9 +12,6 @@ import (
 	"doctor/checks/services"
 )
 
-// longMutation is how long a mutation may take that does not fail: even the largest local tables are rewritten in less.
-const longMutation = 10 * time.Minute
-
 // Mutations finds changes of the embedding tables that do not come to their end: a deletion that is not done leaves its
 // rows to be matched.
 var Mutations = &checks.Check{
@@ -32,7 +29,7 @@ var Mutations = &checks.Check{
 		var stuck []pipeline.Mutation
 		for _, m := range mutations {
 			ours := slices.ContainsFunc(stores, func(t pipeline.Table) bool { return t.Database == m.Database && t.Name == m.Table })
-			if ours && isStuck(m, p.World.Now) {
+			if ours && isStuck(m, p.World.Now, p.Threshold(checks.LongMutation)) {
 				stuck = append(stuck, m)
 				reportStuck(p, m)
 			}
@@ -42,8 +39,8 @@ var Mutations = &checks.Check{
 }
 
 // isStuck reports whether a mutation fails, or has had more than enough time. One that is at work is left in peace.
-func isStuck(m pipeline.Mutation, now time.Time) bool {
-	return m.Failure != "" || m.Parts > 0 && now.Sub(m.Created) > longMutation
+func isStuck(m pipeline.Mutation, now time.Time, long time.Duration) bool {
+	return m.Failure != "" || m.Parts > 0 && now.Sub(m.Created) > long
 }
 
 func reportStuck(p *checks.Pass, m pipeline.Mutation) {

@@ -47,6 +47,18 @@ func TestMutations(t *testing.T) {
 	}
 }
 
+// What is too long is for a team to say.
+func TestMutationsForLonger(t *testing.T) {
+	m := pipeline.Mutation{Database: "posthog", Table: table("posthog", "small").Name, ID: "mutation_3.txt", Created: now.Add(-time.Hour), Parts: 1}
+	for long, want := range map[time.Duration]int{2 * time.Hour: 0, time.Minute: 1} {
+		policy := checks.Policy{Thresholds: map[*checks.Threshold]time.Duration{checks.LongMutation: long}}
+		o := checkstest.RunAs(policy, told{tables: family("posthog"), mutations: []pipeline.Mutation{m}}.world(), embeddings.Mutations)
+		if len(o.Findings) != want {
+			t.Errorf("at %s: %d findings", long, len(o.Findings))
+		}
+	}
+}
+
 // A command and a reason are as long as somebody made them, and name what somebody named.
 func TestMutationsOfHostileText(t *testing.T) {
 	m := pipeline.Mutation{

@@ -151,14 +151,10 @@ func (n *newest) inGrouping(ctx context.Context, handed time.Time) {
 	case n.stop(Stopped, HoldsUp(grouping, handed)):
 	case !n.Passed(embeddings.Live):
 		n.set(checks.Grouping, Unclear, "whether its row is in ClickHouse is not known")
-	case n.Now().Sub(handed) > slow:
+	case n.Now().Sub(handed) > n.Threshold(checks.SlowGrouping):
 		n.set(checks.Grouping, Unclear, "no row of it is in ClickHouse after %s", n.Now().Sub(handed).Round(time.Second))
 	}
 }
-
-// slow is how long grouping takes at most when it works, from being told of a batch to the rows of its signals: 30 seconds
-// to collect, and then a few for the models.
-const slow = 5 * time.Minute
 
 // Now is the instant at which the world is looked at.
 func (n *newest) Now() time.Time { return n.World.Now }

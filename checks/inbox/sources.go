@@ -37,17 +37,26 @@ var Sources = &checks.Check{
 			return sources, nil
 		}
 		for _, s := range sources.Rows {
-			if !s.Enabled && !alwaysOn(s) {
+			if off := (pipeline.SourceRow{Product: s.Product, Type: s.Type}); !s.Enabled && wanted(p, s) && !slices.Contains(alwaysOn, off) {
 				reportDisabled(p, s)
+			}
+		}
+		for _, name := range p.Policy.Sources {
+			named := func(s pipeline.SourceRow) bool { return s.Product+"/"+s.Type == name }
+			if !slices.ContainsFunc(slices.Concat(sources.Rows, alwaysOn), named) {
+				reportAbsent(p, name)
 			}
 		}
 		return sources, nil
 	},
 }
 
-// alwaysOn reports whether the signals of a source are taken in without looking for its row.
-func alwaysOn(s pipeline.SourceRow) bool {
-	return s.Product == "replay_vision" && s.Type == "scanner_finding" || s.Product == "signals_scout" && s.Type == "cross_source_issue"
+// alwaysOn are the sources whose signals are taken in without looking for their row.
+var alwaysOn = []pipeline.SourceRow{{Product: "replay_vision", Type: "scanner_finding"}, {Product: "signals_scout", Type: "cross_source_issue"}}
+
+// wanted reports whether the team cares for the signals of a source.
+func wanted(p *checks.Pass, s pipeline.SourceRow) bool {
+	return len(p.Policy.Sources) == 0 || slices.Contains(p.Policy.Sources, s.Product+"/"+s.Type)
 }
 
 const unheard = "emit_signal returns without a word, and the command that emits reports success."
@@ -79,6 +88,14 @@ func reportDisabled(p *checks.Pass, s pipeline.SourceRow) {
 	if name == "session_replay/session_analysis_cluster" {
 		f.Detailf("It also switches off session_replay/session_problem. For these %s", unheard)
 	}
+}
+
+// reportAbsent tells of a source that the team wants signals of.
+func reportAbsent(p *checks.Pass, name string) {
+	p.Report(checks.INB001, name).
+		Titlef("signals of %s are not taken in: the team has no such source", name).
+		Detailf("For these %s", unheard).
+		With(fromPostgres(p, "signals_signalsourceconfig has no row of team %d for %s", p.Team, name))
 }
 
 func isOrAre(n int) string {

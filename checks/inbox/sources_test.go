@@ -42,6 +42,20 @@ func TestSources(t *testing.T) {
 	}
 }
 
+// A team that says which sources it cares for is told of no other, and of one that it does not have.
+func TestWantedSources(t *testing.T) {
+	rows := []pipeline.SourceRow{{Product: "zendesk", Type: "ticket", Enabled: true}, {Product: "github", Type: "issue"}}
+	w := checkstest.World(pipeline.SignalSources.Is(team, pipeline.Sources{Approved: true, Rows: rows}))
+	for wanted, want := range map[string]string{
+		"zendesk/ticket":                   "",
+		"github/issue":                     "signals of github/issue are not taken in: the source is switched off",
+		"linear/issue":                     "signals of linear/issue are not taken in: the team has no such source",
+		"signals_scout/cross_source_issue": "",
+	} {
+		checkstest.RunAs(checks.Policy{Sources: []string{wanted}}, w, inbox.Sources).Says(t, want)
+	}
+}
+
 func TestTheSourceOfReplayAnalysisServesTwo(t *testing.T) {
 	rows := []pipeline.SourceRow{{Product: "session_replay", Type: "session_analysis_cluster"}, {Product: "zendesk", Type: "ticket", Enabled: true}}
 	w := checkstest.World(pipeline.SignalSources.Is(team, pipeline.Sources{Approved: true, Rows: rows}))

@@ -14,9 +14,6 @@ import (
 	"doctor/checks/pipeline"
 )
 
-// patience is how long a task may wait for a worker: a busy one takes it within seconds.
-const patience = 15 * time.Second
-
 // Workers finds task queues where work waits and no worker asks for it.
 var Workers = &checks.Check{
 	ID:       "workflows.workers",
@@ -38,7 +35,7 @@ func findIdleQueues(ctx context.Context, p *checks.Pass) (any, error) {
 	runs, _ := checks.ResultOf[*journey.Runs](p, journey.Histories)
 	queues := map[pipeline.TaskQueue][]waiting{}
 	for _, run := range runs.All {
-		for queue, w := range waits(run, p.World.Now) {
+		for queue, w := range waits(run, p.World.Now, p.Threshold(checks.NoWorker)) {
 			queues[queue] = append(queues[queue], w)
 		}
 	}
@@ -59,7 +56,7 @@ func findIdleQueues(ctx context.Context, p *checks.Pass) (any, error) {
 }
 
 // waits tells what of an open run has waited too long.
-func waits(run *journey.Run, now time.Time) map[pipeline.TaskQueue]waiting {
+func waits(run *journey.Run, now time.Time, patience time.Duration) map[pipeline.TaskQueue]waiting {
 	found := map[pipeline.TaskQueue]waiting{}
 	if t := run.Detail.Task; t != nil && t.State == "SCHEDULED" && now.Sub(t.Scheduled) > patience {
 		found[pipeline.TaskQueue{Name: run.TaskQueue}] = waiting{run, "a workflow task", t.Scheduled}

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"doctor/checks"
+	"doctor/checks/configuration"
 	"doctor/checks/pipeline"
 	"doctor/checks/pipeline/capture"
 	"doctor/checks/pipeline/redact"
@@ -117,7 +119,10 @@ func (p *program) selection(kind func(*checks.Check) bool, other string) (checks
 	if err != nil {
 		return nil, hinted(err)
 	}
-	chosen := named.Keep(kind)
+	chosen := slices.DeleteFunc(named.Keep(kind), func(choice checks.Choice) bool {
+		wanted := len(p.options.only) > 0 && choice.Deselected == ""
+		return configuration.Judges(choice.Check) && len(p.policy().Suppressions) == 0 && !wanted
+	})
 	if len(p.options.only) > 0 && named.Chosen() && !chosen.Chosen() {
 		return nil, fmt.Errorf("--only %s chooses nothing here; %s runs it", p.options.only.String(), other)
 	}
@@ -165,17 +170,23 @@ func forgetDurations(d *checks.Diagnosis) {
 }
 
 func (p *program) settings() (*settings.Settings, error) {
-	folder, err := os.Getwd()
+	where, err := p.where()
 	if err != nil {
 		return nil, err
 	}
-	return settings.Load(settings.Options{
+	return settings.Load(where)
+}
+
+// where is where settings are looked for.
+func (p *program) where() (settings.Options, error) {
+	folder, err := os.Getwd()
+	return settings.Options{
 		PostHogDir:    p.options.postHogDir,
 		EnvFiles:      p.options.envFiles,
 		ClickHouseURL: p.options.clickHouseURL,
 		Environ:       p.env,
 		WorkingDir:    folder,
-	})
+	}, err
 }
 
 // live is the pipeline as it is now. Who gives the run more time gives more to each question, too.
@@ -193,6 +204,7 @@ func (p *program) diagnose(ctx context.Context, selection checks.Selection, worl
 		Team:     p.options.team,
 		Since:    world.Now.Add(-p.options.since),
 		Files:    files,
+		Policy:   p.policy(),
 		Progress: status.show,
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"doctor/checks"
+	"doctor/checks/configuration"
 	"doctor/checks/inspect"
 	"doctor/report"
 )
@@ -23,7 +24,8 @@ func (p *program) checksCommand() *cli.Command {
 		Usage:     "list the checks, with their codes",
 		Description: `With --graph: what each check requires, and what else it waits for.
 With --schema: the JSON Schema of what doctor --format json prints, or of what
-doctor COMMAND --format json does; COMMAND is check, diff or an inspection.
+doctor COMMAND --format json does; COMMAND is check, diff or an inspection. That
+of config is the one of .doctor.yaml.
 
 Examples
   doctor checks
@@ -91,7 +93,7 @@ func (p *program) list(arguments []string) error {
 // schemas are the published schemas, by the command whose JSON they describe.
 func schemas() map[string][]byte {
 	published := inspect.Schemas()
-	published["check"], published["diff"] = report.Schema, report.ComparisonSchema
+	published["check"], published["diff"], published["config"] = report.Schema, report.ComparisonSchema, configuration.Schema
 	return published
 }
 

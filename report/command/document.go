@@ -124,6 +124,9 @@ func finding(f *checks.Finding, of remedies.Case) report.Finding {
 		Remedies:    []report.Remedy{},
 		Fingerprint: f.Fingerprint(),
 	}
+	if s := f.Suppression; s != nil {
+		made.Suppression = &report.Suppression{Reason: s.Reason, Owner: s.Owner, Until: s.LastDay(), Where: s.Where}
+	}
 	for _, cause := range f.Causes {
 		made.CausedBy = append(made.CausedBy, cause.Fingerprint())
 	}
@@ -147,6 +150,9 @@ func summary(d *report.Document) report.Summary {
 		switch {
 		case f.State == checks.Recovered:
 			s.Recovered++
+			continue
+		case f.State == checks.Suppressed:
+			s.Suppressed++
 			continue
 		case !f.Failing():
 			continue

@@ -25,6 +25,7 @@ type options struct {
 	envFiles       many
 	clickHouseURL  string
 	from           string
+	config         string
 	failOn         string
 	format, output string
 	color          string
@@ -32,6 +33,7 @@ type options struct {
 	verbose        bool
 
 	graph, schema bool // of checks
+	explain       bool // of config
 	short         bool // of version
 	content       bool // of capture
 	list, prune   bool // of undo
@@ -64,6 +66,7 @@ func (o *options) common() []cli.Flag {
 		&cli.GenericFlag{Name: "env-file", Value: &whole{&o.envFiles}, Category: whereToLook, Usage: "read settings from `FILE`, not the folder's; repeatable"},
 		&cli.StringFlag{Name: "clickhouse-url", Destination: &o.clickHouseURL, Category: whereToLook, Usage: "ask ClickHouse at `URL`, native or HTTP"},
 		&cli.StringFlag{Name: "from", Destination: &o.from, Category: whereToLook, Usage: "look at what `CAPTURE` recorded, and nowhere else"},
+		&cli.StringFlag{Name: "config", Destination: &o.config, Category: whereToLook, Usage: "read `FILE`, not the folder's .doctor.yaml"},
 		&cli.GenericFlag{Name: "timeout", Value: &duration{&o.timeout}, Category: whereToLook, Usage: "end the whole run after `DURATION`"},
 		&cli.GenericFlag{Name: "format", Value: oneOf(&o.format, report.Formats()...), Category: howToReport, Usage: "report as `FORMAT`: " + strings.Join(report.Formats(), ", ")},
 		&cli.StringFlag{Name: "output", Destination: &o.output, Category: howToReport, Usage: "write to `FILE`, not to standard output"},

@@ -11,12 +11,12 @@ fix    doctor --fix         treat what is safe (--dry-run --ask --unsafe --yes)
        doctor undo          take a treatment back
 look   doctor status, workflows, history ID, logs [RUN], sandboxes, reports
 share  doctor capture FILE  record what was seen; doctor diff A B compares
-know   doctor explain CODE, checks, version
+know   doctor explain CODE, checks, config, version
 
 What to look at   --team-id N   --since 24h   --only NAME,…   --skip NAME,…
                   --fail-on error|warning|info
 Where to look     --posthog-dir FOLDER   --env-file FILE   --clickhouse-url URL
-                  --from CAPTURE   --timeout 10s
+                  --from CAPTURE   --config FILE   --timeout 10s
 How to report     --format text|json   --output FILE   --color auto|always|never
                   --timings   -v
 

@@ -16,6 +16,7 @@ import (
 
 	"doctor/checks"
 	"doctor/checks/all"
+	"doctor/checks/configuration"
 	"doctor/checks/inspect"
 	"doctor/report"
 )
@@ -45,7 +46,9 @@ type program struct {
 	env            []string
 
 	options options
+	common  []cli.Flag // that every command understands
 	given   func(flag string) bool
+	config  *configuration.File // nil when there is none
 	exit    int
 }
 
@@ -67,7 +70,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 }
 
 func (p *program) app() *cli.App {
-	common := p.options.common()
+	p.common = p.options.common()
 	app := &cli.App{
 		Name:                  "doctor",
 		HelpName:              "doctor",
@@ -84,15 +87,15 @@ func (p *program) app() *cli.App {
 			p.checkCommand(), p.traceCommand(), p.canaryCommand(), p.preCommitCommand(), p.undoCommand(),
 			p.workflowsCommand(), p.historyCommand(), p.logsCommand(), p.sandboxesCommand(),
 			p.reportsCommand(), p.statusCommand(),
-			p.captureCommand(), p.diffCommand(), p.explainCommand(), p.checksCommand(), p.versionCommand(),
+			p.captureCommand(), p.diffCommand(), p.explainCommand(), p.checksCommand(), p.configCommand(), p.versionCommand(),
 		},
 	}
 	for _, c := range app.Commands {
-		c.Flags = append(c.Flags, common...)
+		c.Flags = append(c.Flags, p.common...)
 		c.HideHelp, c.HideHelpCommand = true, true
 		c.Before = func(c *cli.Context) error {
 			p.given = c.IsSet
-			return p.knowsFormat(c.Command.Name)
+			return errors.Join(p.knowsFormat(c.Command.Name), p.configure(c.Command.Name))
 		}
 		c.CustomHelpTemplate = commandHelp
 		c.OnUsageError = func(_ *cli.Context, err error, _ bool) error {

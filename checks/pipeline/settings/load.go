@@ -72,6 +72,9 @@ func environment(pairs []string) map[string]string {
 	return process
 }
 
+// Folder is the PostHog folder: the one given, else the nearest one upwards that looks like one, else "".
+func Folder(options Options) (string, error) { return options.folder() }
+
 // folder is the PostHog folder: the one given, else the nearest one upwards that looks like one, else "".
 func (o Options) folder() (string, error) {
 	if o.PostHogDir != "" {
