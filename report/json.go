@@ -25,13 +25,13 @@ func JSON(w io.Writer, v any) error {
 	if err := encoder.Encode(v); err != nil {
 		return err
 	}
-	_, err := w.Write(escapeControls(encoded.Bytes()))
+	_, err := w.Write(EscapeControls(encoded.Bytes()))
 	return err
 }
 
-// escapeControls writes the control and format characters that JSON allows in a string (DEL, the C1 controls, marks that
+// EscapeControls writes the control and format characters that JSON allows in a string (DEL, the C1 controls, marks that
 // turn the direction of writing) as escapes. They cannot stand outside strings, so the document stays the same.
-func escapeControls(encoded []byte) []byte {
+func EscapeControls(encoded []byte) []byte {
 	var escaped bytes.Buffer
 	for _, r := range string(encoded) {
 		switch {

@@ -7,11 +7,11 @@ find   doctor [check]       run every check and show root causes first
        doctor trace SIGNAL  one signal's way, hop by hop, and where it stopped
        doctor canary        send a test signal, and follow it
        doctor pre-commit    look at what is staged, and at settings
-fix    doctor --fix         treat what is safe (--dry-run --ask --unsafe --yes)
-       doctor undo          take a treatment back
+fix    doctor --fix         treat (--dry-run --ask --unsafe --yes); doctor undo
 look   doctor status, workflows, history ID, logs [RUN], sandboxes, reports
 share  doctor capture FILE  record what was seen; doctor diff A B compares
 know   doctor explain CODE, checks, config, version
+stay   doctor watch         keep looking, and tell what changes
 
 What to look at   --team-id N   --since 24h   --only NAME,…   --skip NAME,…
                   --fail-on error|warning|info
