@@ -3,7 +3,7 @@
 GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 LAB := go run -C fixtures/lab .
 
-.PHONY: build test unit demo captures lab lab-install lab-down bench lint fmt
+.PHONY: build test unit demo captures lab lab-install lab-down bench release lint fmt
 
 # Without what only a debugger and a manual page's generator would use: smaller, and faster to start.
 FLAGS := -trimpath -tags urfave_cli_no_docs -ldflags "-s -w"
@@ -42,6 +42,16 @@ lab-down: # stop what `make lab` has started
 
 bench: # doctor beside its own start, hello world and the diagnosis by hand, on the reference world
 	$(LAB) with sh -c 'go run . world --team-id 60 && go run . bench --team-id 60'
+
+# Static programs with their checksums, in ./dist: each tells the tag that it was built from.
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
+
+release: # what is published, for all platforms
+	rm -rf dist && mkdir dist
+	for platform in $(PLATFORMS); do \
+		CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} go build $(FLAGS) -o dist/doctor-$${platform%/*}-$${platform#*/} . || exit 1; \
+	done
+	cd dist && sha256sum doctor-* > SHA256SUMS
 
 lint:
 	$(GOLANGCI) run ./...

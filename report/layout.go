@@ -1,6 +1,7 @@
 package report
 
 import (
+	"net/url"
 	"strings"
 	"unicode"
 
@@ -18,6 +19,7 @@ const (
 type TextOptions struct {
 	Width   int // columns; 0 means 80
 	Color   bool
+	Links   bool // what can be opened is a link, for terminals that know OSC 8
 	Verbose bool // all evidence, with queries and addresses; every check
 	Timings bool // every check, with the time that it took
 	Raw     bool // lines of a log as they are, and nothing else
@@ -81,8 +83,9 @@ func (m margin) add(s style, text string) margin {
 type word struct {
 	text  string
 	style style
-	glued bool // no space before it
-	whole bool // never cut, so that a terminal takes it for the link that it is
+	glued bool   // no space before it
+	whole bool   // never cut, so that a terminal takes it for the link that it is
+	link  string // what opens when it is clicked; "" is nothing
 }
 
 // words cuts text at its spaces. Text of any origin can go in.
@@ -136,7 +139,7 @@ func (l *layout) line(of []word) (used int) {
 	for start := 0; start < len(of); {
 		end := start + 1
 		text := of[start].text
-		for end < len(of) && of[end].style == of[start].style {
+		for end < len(of) && of[end].style == of[start].style && of[end].link == of[start].link {
 			text += of[end].space() + of[end].text
 			end++
 		}
@@ -144,7 +147,7 @@ func (l *layout) line(of []word) (used int) {
 			l.WriteString(of[start].space())
 			used += len(of[start].space())
 		}
-		l.WriteString(paint(of[start].style, text))
+		l.WriteString(linked(of[start].link, paint(of[start].style, text)))
 		used += columns(text)
 		start = end
 	}
@@ -163,6 +166,25 @@ func (w word) space() string {
 // falling apart.
 func (l *layout) room(first, rest margin) int {
 	return max(l.width-max(first.columns, rest.columns), 12)
+}
+
+// linked is text that opens an address when it is clicked
+// (https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda).
+func linked(address, text string) string {
+	if address == "" {
+		return text
+	}
+	return "\x1b]8;;" + address + "\x1b\\" + text + "\x1b]8;;\x1b\\"
+}
+
+// openable is an address that may stand in a link: one of the web, in printable ASCII, so that none can end the link early.
+func openable(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || len(address) > 2000 ||
+		strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return ""
+	}
+	return address
 }
 
 func paint(s style, text string) string {
@@ -195,7 +217,7 @@ func wrap(of []word, room int) [][]word {
 		for _, w := range unit {
 			for !w.whole && used+columns(w.text) > room && columns(w.text) > 1 {
 				head, tail := split(w.text, room-used)
-				line = append(line, word{text: head, style: w.style, glued: w.glued})
+				line = append(line, word{text: head, style: w.style, glued: w.glued, link: w.link})
 				end()
 				w.text = tail
 			}

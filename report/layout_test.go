@@ -47,3 +47,32 @@ func TestColumns(t *testing.T) {
 		}
 	}
 }
+
+// Only what may be opened is a link, and none ends early.
+func TestOpenable(t *testing.T) {
+	for address, want := range map[string]bool{
+		"http://localhost:8081/namespaces/default/workflows/a/b/history": true, "https://temporal.example/x?y=%20": true,
+		"": false, "javascript:alert(1)": false, "file:///etc/passwd": false, "http://": false, "http://a/\x1b\\": false, "http://a/\u202e": false, "http://a/ b": false,
+	} {
+		if got := openable(address); got != "" && got != address || (got != "") != want {
+			t.Errorf("%q: %q", address, got)
+		}
+	}
+}
+
+func TestLinks(t *testing.T) {
+	for links, want := range map[bool]string{
+		true:  "run \x1b]8;;http://t/1\x1b\\01a2c7\x1b]8;;\x1b\\ then\n",
+		false: "run 01a2c7 then\n",
+	} {
+		l := newLayout(TextOptions{Links: links})
+		one := phrase(nil, "01a2c7")
+		if links {
+			one.link = openable("http://t/1")
+		}
+		l.row(margin{}, margin{}, []word{phrase(nil, "run"), one, phrase(nil, "then")})
+		if got := l.String(); got != want {
+			t.Errorf("%q", got)
+		}
+	}
+}

@@ -189,6 +189,11 @@ func (t *text) place(e Evidence) []word {
 		}
 		place = append(place, phrase(t.dim, part))
 	}
+	if t.options.Links {
+		for i := range place {
+			place[i].link = openable(e.Locator.URL)
+		}
+	}
 	return place
 }
 

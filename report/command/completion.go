@@ -16,7 +16,8 @@ func (p *program) completionCommand() *cli.Command {
 		Name:      "completion",
 		ArgsUsage: "SHELL",
 		Usage:     "print what makes a shell complete doctor's words",
-		Description: `SHELL is bash, zsh or fish. It then completes commands, flags and their values, checks and codes.
+		Description: `SHELL is bash, zsh or fish. It then completes commands, flags and their values,
+checks and codes.
 
 Examples
   source <(doctor completion bash)
@@ -91,7 +92,7 @@ func (p *program) spellings(flags []cli.Flag) []spelling {
 			continue
 		}
 		name := f.Names()[0]
-		_, usage := unquoted(documented.GetUsage())
+		usage := strings.ReplaceAll(documented.GetUsage(), "`", "") // which stand around a value's name
 		s := spelling{name: name, usage: usage, value: documented.TakesValue(), files: slices.Contains(takeFiles, name)}
 		if generic, is := f.(*cli.GenericFlag); is {
 			if of, limited := generic.Value.(*choice); limited {
@@ -104,16 +105,6 @@ func (p *program) spellings(flags []cli.Flag) []spelling {
 		all = append(all, s)
 	}
 	return all
-}
-
-// unquoted takes the name of a value out of a flag's usage, where it stands in back quotes.
-func unquoted(usage string) (value, rest string) {
-	_, after, found := strings.Cut(usage, "`")
-	value, _, closed := strings.Cut(after, "`")
-	if !found || !closed {
-		return "", usage
-	}
-	return value, strings.ReplaceAll(usage, "`", "")
 }
 
 // selectable are the names of parts, checks and codes.

@@ -3,6 +3,7 @@ package command
 import (
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,6 +17,7 @@ func (p *program) text() report.TextOptions {
 	return report.TextOptions{
 		Width:   p.width(p.stdout),
 		Color:   p.colored(),
+		Links:   p.links(),
 		Verbose: p.options.verbose,
 		Timings: p.options.timings,
 	}
@@ -48,6 +50,20 @@ func (p *program) colored() bool {
 		return true
 	}
 	return shown && p.options.output == "" && p.getenv("TERM") != "dumb"
+}
+
+// links decides about links: a terminal that does not know them may show their addresses, so only one is given them that is
+// known to know them. FORCE_HYPERLINK overrules that, as for other programs (https://github.com/Alhadis/OSC8-Adoption).
+func (p *program) links() bool {
+	if force := p.getenv("FORCE_HYPERLINK"); force != "" {
+		return force != "0"
+	}
+	vte, _ := strconv.Atoi(p.getenv("VTE_VERSION"))
+	knows := vte >= 5000 || p.getenv("WT_SESSION") != "" || p.getenv("KITTY_WINDOW_ID") != "" || p.getenv("KONSOLE_VERSION") != "" ||
+		slices.Contains([]string{"iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper"}, p.getenv("TERM_PROGRAM")) ||
+		slices.Contains([]string{"xterm-kitty", "alacritty", "foot", "xterm-ghostty"}, p.getenv("TERM"))
+	_, shown := terminal(p.stdout)
+	return knows && shown && p.options.output == "" && p.options.color != "never"
 }
 
 // terminal is a stream that is one.
