@@ -9,8 +9,8 @@ import (
 
 // The measures of the picture of the pipeline, in units of its view box.
 const (
-	mapPitch = 150 // from one stage to the next
-	mapWide  = 124 // of a stage and a code
+	mapPitch = 160 // from one stage to the next
+	mapWide  = 138 // of a stage and a code
 	mapEdge  = 4   // left of the first stage
 	mapStage = 34  // where the stages begin, below the newest signal
 	mapTall  = 64  // of a stage
@@ -113,7 +113,10 @@ func (m *htmlMap) place() {
 	for _, c := range m.Codes {
 		put(c)
 	}
-	m.Height = mapCodes + lowest*mapRow
+	m.Height = mapStage + mapTall + 4
+	if lowest > 0 {
+		m.Height = mapCodes + lowest*mapRow
+	}
 	across := 0
 	for _, c := range m.Codes {
 		if c.column < 0 {

@@ -9,8 +9,8 @@ import (
 
 // The measures of the time line, in units of its view box.
 const (
-	timeLeft   = 200 // where the lives begin, right of their names
-	timeRight  = 1184
+	timeLeft   = 222 // where the lives begin, right of their names
+	timeRight  = 1150
 	timeWidth  = 1200
 	timeTop    = 34 // below the clock
 	timeHead   = 26 // the height of a lane's name
@@ -101,20 +101,19 @@ func (t *htmlTimeline) life(l Life, y int) timeLife {
 		switch mark.Kind {
 		case MarkTaken:
 			taken = at.X
-		case MarkLost:
+		case MarkLost, MarkDropped:
 			lost++
-			row.Lost = "lost, " + string(mark.Code)
-			if row.After == 0 {
+			row.Lost, row.LostX = fmt.Sprintf("%s, %s", mark.Kind, mark.Code), at.X
+			if mark.Kind == MarkLost && row.After == 0 {
 				row.After = max(taken, x)
 			}
-			row.LostX = max(row.LostX, at.X)
 		}
 	}
 	if lost > 1 {
 		row.Lost = fmt.Sprintf("%d %s", lost, row.Lost)
 	}
 	row.LostWay = max(x+row.Wide-row.After, 0)
-	if row.LostX, row.Anchor = max(row.LostX+10, x+row.Wide+6), "start"; row.LostX > timeRight-100 {
+	if row.LostX, row.Anchor = max(row.LostX+10, x+row.Wide+6), "start"; row.LostX > timeRight-80 {
 		row.LostX, row.Anchor = x-8, "end"
 	}
 	return row
@@ -184,7 +183,7 @@ func (s timeScale) clock(looked time.Time) []timeTick {
 	last := -timeLabels
 	for i, at := range s.times {
 		x := int(math.Round(s.places[i]))
-		if x-last < timeLabels || x > timeRight-40 {
+		if x-last < timeLabels {
 			continue
 		}
 		ticks, last = append(ticks, timeTick{x, at.In(looked.Location()).Format(layout)}), x
@@ -203,15 +202,15 @@ func (l timeLife) Lasted() string {
 // Words is a kind of mark as the legend and the table call it.
 func (k MarkKind) Words() string {
 	return map[MarkKind]string{
-		MarkReceived: "received", MarkTaken: "batch taken", MarkHanded: "handed on", MarkLost: "lost",
-		MarkDelivered: "lost, delivered since", MarkFault: "fault", MarkOver: "over",
+		MarkReceived: "received", MarkTaken: "batch taken", MarkHanded: "handed on", MarkLost: "lost", MarkDropped: "dropped",
+		MarkDelivered: "lost, delivered since", MarkFault: "fault", MarkNote: "of note",
 	}[k]
 }
 
 // Kinds are the kinds of marks in the picture, for its legend.
 func (t *htmlTimeline) Kinds() []MarkKind {
 	var kinds []MarkKind
-	for _, kind := range []MarkKind{MarkReceived, MarkTaken, MarkHanded, MarkLost, MarkDelivered, MarkFault, MarkOver} {
+	for _, kind := range []MarkKind{MarkReceived, MarkTaken, MarkHanded, MarkLost, MarkDropped, MarkDelivered, MarkFault, MarkNote} {
 		if slices.ContainsFunc(t.Lanes, func(l timeLane) bool {
 			return slices.ContainsFunc(l.Runs, func(r Life) bool {
 				return slices.ContainsFunc(r.Marks, func(m Mark) bool { return m.Kind == kind })

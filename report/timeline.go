@@ -60,7 +60,8 @@ const (
 	MarkTaken     MarkKind = "taken"     // the buffer took all that it held as a batch
 	MarkHanded    MarkKind = "handed"    // a batch was handed to grouping
 	MarkLost      MarkKind = "lost"      // a signal that is lost
+	MarkDropped   MarkKind = "dropped"   // a signal that grouping went on without
 	MarkDelivered MarkKind = "delivered" // a signal that was lost, and has been delivered since
 	MarkFault     MarkKind = "fault"     // other evidence of an active finding
-	MarkOver      MarkKind = "over"      // other evidence of a finding that has recovered or only informs
+	MarkNote      MarkKind = "note"      // other evidence of a finding that has recovered or only informs
 )

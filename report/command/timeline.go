@@ -162,14 +162,14 @@ func lossKind(f report.Finding) report.MarkKind {
 	return report.MarkLost
 }
 
-// markFrom is a piece of evidence as a mark. Where grouping has dropped a signal, its loss is that event.
+// markFrom is a piece of evidence as a mark. Where grouping has dropped a signal, that is the event.
 func markFrom(f report.Finding, e report.Evidence) report.Mark {
 	mark := report.Mark{Kind: report.MarkFault, Time: e.Time, Text: checks.Clip(e.Excerpt, 200), Code: f.Code, Finding: f.Fingerprint}
 	switch {
 	case !f.Failing():
-		mark.Kind = report.MarkOver
+		mark.Kind = report.MarkNote
 	case f.Code == checks.TMP006:
-		mark.Kind = report.MarkLost
+		mark.Kind = report.MarkDropped
 	}
 	return mark
 }
@@ -181,8 +181,16 @@ func newestMarks(marks []report.Mark) []report.Mark {
 	})
 	slices.SortStableFunc(marks, func(a, b report.Mark) int { return cmp.Compare(ordinary(a), ordinary(b)) })
 	marks = marks[:min(len(marks), drawnMarks)]
-	slices.SortStableFunc(marks, func(a, b report.Mark) int { return a.Time.Compare(b.Time) })
+	slices.SortStableFunc(marks, func(a, b report.Mark) int { return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(onTop(a), onTop(b))) })
 	return marks
+}
+
+// onTop puts the loss of a signal before the eye, where the event is also a fault.
+func onTop(m report.Mark) int {
+	if m.Kind == report.MarkLost || m.Kind == report.MarkDropped {
+		return 1
+	}
+	return 0
 }
 
 func ordinary(m report.Mark) int {
@@ -240,4 +248,3 @@ func (m *marker) about(is func(checks.Locator) bool) []report.Mark {
 	}
 	return newestMarks(found)
 }
-
