@@ -101,16 +101,19 @@ func (t *htmlTimeline) life(l Life, y int) timeLife {
 		switch mark.Kind {
 		case MarkTaken:
 			taken = at.X
-		case MarkLost, MarkDropped:
+		case MarkLost, MarkUnsure, MarkDropped:
 			lost++
 			row.Lost, row.LostX = fmt.Sprintf("%s, %s", mark.Kind, mark.Code), at.X
-			if mark.Kind == MarkLost && row.After == 0 {
+			if mark.Kind != MarkDropped && row.After == 0 {
 				row.After = max(taken, x)
 			}
+			switch {
+			case mark.Kind == MarkUnsure:
+				row.Lost = fmt.Sprintf("some of %d lost, %s", lost, mark.Code)
+			case mark.Kind == MarkLost && lost > 1:
+				row.Lost = fmt.Sprintf("%d %s", lost, row.Lost)
+			}
 		}
-	}
-	if lost > 1 {
-		row.Lost = fmt.Sprintf("%d %s", lost, row.Lost)
 	}
 	row.LostWay = max(x+row.Wide-row.After, 0)
 	if row.LostX, row.Anchor = max(row.LostX+10, x+row.Wide+6), "start"; row.LostX > timeRight-80 {
@@ -202,7 +205,7 @@ func (l timeLife) Lasted() string {
 // Words is a kind of mark as the legend and the table call it.
 func (k MarkKind) Words() string {
 	return map[MarkKind]string{
-		MarkReceived: "received", MarkTaken: "batch taken", MarkHanded: "handed on", MarkLost: "lost", MarkDropped: "dropped",
+		MarkReceived: "received", MarkTaken: "batch taken", MarkHanded: "handed on", MarkLost: "lost", MarkUnsure: "perhaps lost", MarkDropped: "dropped",
 		MarkDelivered: "lost, delivered since", MarkFault: "fault", MarkNote: "of note",
 	}[k]
 }
@@ -210,7 +213,7 @@ func (k MarkKind) Words() string {
 // Kinds are the kinds of marks in the picture, for its legend.
 func (t *htmlTimeline) Kinds() []MarkKind {
 	var kinds []MarkKind
-	for _, kind := range []MarkKind{MarkReceived, MarkTaken, MarkHanded, MarkLost, MarkDropped, MarkDelivered, MarkFault, MarkNote} {
+	for _, kind := range []MarkKind{MarkReceived, MarkTaken, MarkHanded, MarkLost, MarkUnsure, MarkDropped, MarkDelivered, MarkFault, MarkNote} {
 		if slices.ContainsFunc(t.Lanes, func(l timeLane) bool {
 			return slices.ContainsFunc(l.Runs, func(r Life) bool {
 				return slices.ContainsFunc(r.Marks, func(m Mark) bool { return m.Kind == kind })

@@ -60,6 +60,7 @@ const (
 	MarkTaken     MarkKind = "taken"     // the buffer took all that it held as a batch
 	MarkHanded    MarkKind = "handed"    // a batch was handed to grouping
 	MarkLost      MarkKind = "lost"      // a signal that is lost
+	MarkUnsure    MarkKind = "unsure"    // one of several signals of which it is not known which are lost
 	MarkDropped   MarkKind = "dropped"   // a signal that grouping went on without
 	MarkDelivered MarkKind = "delivered" // a signal that was lost, and has been delivered since
 	MarkFault     MarkKind = "fault"     // other evidence of an active finding

@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"doctor/checks"
 	"doctor/checks/journey"
 	"doctor/checks/pipeline"
 	"doctor/checks/sandbox"
+	"doctor/checks/workflows"
 	"doctor/report"
 )
 
@@ -22,7 +24,13 @@ const (
 // timeline puts together what the checks have read of the runs and containers. Nothing is judged here: what was lost or
 // failed, and when, is said by the evidence of the findings.
 func timeline(d *checks.Diagnosis, findings []report.Finding) *report.Timeline {
-	m := &marker{findings: findings}
+	m := &marker{findings: findings, unsure: map[string]bool{}}
+	for _, o := range d.Outcomes {
+		losses, _ := o.Result.([]workflows.Loss)
+		for _, loss := range losses {
+			m.unsure[loss.Link.ID] = m.unsure[loss.Link.ID] || !loss.Exact()
+		}
+	}
 	var lanes []report.Lane
 	for _, o := range d.Outcomes {
 		switch read := o.Result.(type) {
@@ -40,7 +48,10 @@ func timeline(d *checks.Diagnosis, findings []report.Finding) *report.Timeline {
 }
 
 // marker finds what the findings have to say of a life.
-type marker struct{ findings []report.Finding }
+type marker struct {
+	findings []report.Finding
+	unsure   map[string]bool // runs of which it is not known which of their signals are lost
+}
 
 // lane keeps the newest lives, and the newest older ones with a fault, with what went on from those.
 func (m *marker) lane(name string, lives []report.Life) report.Lane {
@@ -139,8 +150,8 @@ func (m *marker) marks(run *journey.Run, marks map[int64]report.Mark) []report.M
 				continue
 			}
 			mark := markFrom(f, e)
-			if taken, ok := marks[e.Locator.Event]; ok && taken.Kind == report.MarkReceived && lossAt(f) {
-				mark.Kind = lossKind(f)
+			if taken, ok := marks[e.Locator.Event]; ok && taken.Kind == report.MarkReceived && losesReceived(f) {
+				mark.Kind = m.loss(f, run.ID)
 				delete(marks, e.Locator.Event)
 			}
 			found = append(found, mark)
@@ -152,12 +163,15 @@ func (m *marker) marks(run *journey.Run, marks map[int64]report.Mark) []report.M
 	return newestMarks(found)
 }
 
-// lossAt reports whether the signals that the finding's evidence shows coming in are lost.
-func lossAt(f report.Finding) bool { return f.Code == checks.TMP001 || f.Code == checks.TMP005 }
+// losesReceived reports whether the signals that the finding's evidence shows coming in are lost.
+func losesReceived(f report.Finding) bool { return f.Code == checks.TMP001 || f.Code == checks.TMP005 }
 
-func lossKind(f report.Finding) report.MarkKind {
-	if f.State == checks.Recovered {
+func (m *marker) loss(f report.Finding, run string) report.MarkKind {
+	switch {
+	case f.State == checks.Recovered:
 		return report.MarkDelivered
+	case m.unsure[run]:
+		return report.MarkUnsure
 	}
 	return report.MarkLost
 }
@@ -168,7 +182,7 @@ func markFrom(f report.Finding, e report.Evidence) report.Mark {
 	switch {
 	case !f.Failing():
 		mark.Kind = report.MarkNote
-	case f.Code == checks.TMP006:
+	case f.Code == checks.TMP006 && slices.Contains(f.Subject, strconv.FormatInt(e.Locator.Event, 10)): // its subject is the run and these events
 		mark.Kind = report.MarkDropped
 	}
 	return mark
@@ -187,7 +201,8 @@ func newestMarks(marks []report.Mark) []report.Mark {
 
 // onTop puts the loss of a signal before the eye, where the event is also a fault.
 func onTop(m report.Mark) int {
-	if m.Kind == report.MarkLost || m.Kind == report.MarkDropped {
+	switch m.Kind {
+	case report.MarkLost, report.MarkUnsure, report.MarkDropped:
 		return 1
 	}
 	return 0
