@@ -175,7 +175,7 @@ func (p *htmlPage) With(f *htmlFinding) []any { return []any{p, f} }
 
 // Exact is an instant to the millisecond: those decide whether a signal is lost.
 func (p *htmlPage) Exact(at time.Time) string {
-	return at.In(p.StartedAt.Location()).Format("2006-01-02 15:04:05.000")
+	return p.Clock(at) + at.Format(".000")
 }
 
 // Took is how long a check that has looked took.

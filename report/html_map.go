@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -61,6 +62,7 @@ func newHTMLMap(d *Document) *htmlMap {
 	m.collect(d)
 	m.place()
 	m.connect()
+	slices.SortFunc(m.Codes, func(a, b *mapFinding) int { return cmp.Or(a.X-b.X, a.Y-b.Y) }) // as they are read
 	return m
 }
 

@@ -99,7 +99,7 @@ func TestOnlyAddressesOfTheWebBecomeLinks(t *testing.T) {
 	for address, want := range map[string]bool{
 		"http://localhost:8081/namespaces/default": true, "https://[::1]:8081/x?y=z": true,
 		"": false, "javascript:alert(1)": false, "JaVaScRiPt://x/%0aalert(1)": false, "data:text/html,x": false, "file:///etc/passwd": false,
-		"//host/path": false, "clickhouse://localhost:9000": false, "http:///path": false, "http://a\u202eb/": false, "http://host/\x1b[0m": false, " http://host/": false,
+		"//host/path": false, "clickhouse://localhost:9000": false, "http:///path": false, "http://a\u202eb/": false, "http://host/\x1b[0m": false, "\thttp://host/": false,
 	} {
 		if got := webAddress(address) != ""; got != want {
 			t.Errorf("%q: a link: %v", address, got)

@@ -1,10 +1,13 @@
 package command
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"doctor/checks/pipeline/redact"
+	"doctor/report"
 	"doctor/report/htmltest"
 )
 
@@ -56,5 +59,17 @@ func TestLossesAreDrawn(t *testing.T) {
 	}
 	if page := replay(t, captured(t, "healthy"), "--format", "html"); strings.Contains(page, `class="after"`) || strings.Contains(page, `class="lost"`) {
 		t.Error("healthy: a loss is drawn")
+	}
+}
+
+// What JSON leaves out is cleared of secrets like the rest: a time line quotes the pipeline.
+func TestTimelineIsRedacted(t *testing.T) {
+	const secret = "Vq8rT2mXz5Lk9Wp3"
+	d := &report.Document{Timeline: &report.Timeline{Lanes: []report.Lane{{Runs: []report.Life{{
+		Name: "run " + secret, Of: secret, State: secret, Marks: []report.Mark{{Text: "it said " + secret}},
+	}}}}}}
+	redact.New([]redact.Seed{{Name: "API_KEY", Value: secret}}, nil).Strings("report", d)
+	if said := fmt.Sprintf("%+v", d.Timeline.Lanes); strings.Contains(said, secret) || !strings.Contains(said, "it said ") {
+		t.Errorf("the time line is %s", said)
 	}
 }
