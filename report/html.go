@@ -76,7 +76,7 @@ func newHTMLPage(d *Document) *htmlPage {
 		p.Newest = d.whereabouts()
 	}
 	p.Roots, p.Informs, p.Over = htmlFindings(d)
-	p.Unlooked = unlookedChecks(d)
+	p.Unlooked = unlookedElsewhere(d, p.Roots)
 	if d.Mode != Commit {
 		p.Map = newHTMLMap(d)
 	}
@@ -117,6 +117,11 @@ func (p *htmlPage) Clock(at time.Time) string { return clock(at, p.StartedAt) }
 
 // Explain is the command that tells all about a code.
 func (p *htmlPage) Explain(code checks.Code) string { return "doctor explain " + string(code) }
+
+// LookedAtAll reports whether no check was kept from looking.
+func (p *htmlPage) LookedAtAll() bool {
+	return p.Summary.Checks[checks.Unknown]+p.Summary.Checks[checks.Blocked] == 0
+}
 
 // First is where the page shows the first finding of a code; "" when it shows none.
 func (p *htmlPage) First(code checks.Code) string {

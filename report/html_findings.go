@@ -98,6 +98,28 @@ func (b *treeBuilder) blocked(roots []*htmlFinding) {
 	}
 }
 
+// unlookedElsewhere are the checks that did not look and do not stand under the finding that blocks them.
+func unlookedElsewhere(d *Document, roots []*htmlFinding) []unlookedCheck {
+	shown := map[string]bool{}
+	var note func([]*htmlFinding)
+	note = func(all []*htmlFinding) {
+		for _, f := range all {
+			for _, id := range f.Blocks {
+				shown[id] = true
+			}
+			note(f.Echoes)
+		}
+	}
+	note(roots)
+	var rest []unlookedCheck
+	for _, u := range unlookedChecks(d) {
+		if u.IDs = slices.DeleteFunc(u.IDs, func(id string) bool { return shown[id] }); len(u.IDs) > 0 {
+			rest = append(rest, u)
+		}
+	}
+	return rest
+}
+
 // Mark is the sign of how grave it is.
 func (f *htmlFinding) Mark() string {
 	if f.State == checks.Recovered {

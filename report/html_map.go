@@ -35,6 +35,7 @@ type mapStation struct {
 	X, Y   int
 	Last   bool
 	Signal SignalState // of the newest signal when it is here; else ""
+	Hidden *Finding    // what keeps the stage from being known; nil when nothing failing does
 }
 
 // mapFinding is the findings of one code at one stage.
@@ -56,6 +57,11 @@ func newHTMLMap(d *Document) *htmlMap {
 		at := mapStation{Station: s, X: mapEdge + i*mapPitch, Y: mapStage, Last: i == len(d.Pipeline)-1}
 		if d.NewestSignal != nil && d.NewestSignal.Stage == s.Stage {
 			at.Signal = d.NewestSignal.State
+		}
+		for k := range d.Findings {
+			if f := &d.Findings[k]; s.State == StationUnknown && at.Hidden == nil && f.Failing() && slices.Contains(s.Codes, f.Code) {
+				at.Hidden = f
+			}
 		}
 		m.Stages = append(m.Stages, at)
 	}
