@@ -3,7 +3,7 @@
 GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 LAB := go run -C fixtures/lab .
 
-.PHONY: build test unit demo captures lab lab-install lab-down bench release lint fmt
+.PHONY: build test unit demo captures pictures lab lab-install lab-down bench release lint fmt
 
 # Without what only a debugger and a manual page's generator would use: smaller, and faster to start.
 FLAGS := -trimpath -tags urfave_cli_no_docs -ldflags "-s -w"
@@ -30,6 +30,19 @@ captures: # record fixtures/captures anew from the lab's diseases, and their gol
 	rm -f fixtures/captures/*
 	DOCTOR_LAB_DATA=/tmp/doctor-lab $(LAB) with go test -count=1 -timeout 30m ./diseases -run 'TestDiseases|TestHealth|TestDemo' -args -captures ../../captures
 	go test ./report/command -run 'TestCaptures|TestTracesOfCaptures' -update
+
+# Made from a capture, so that they show what the tool says. The page is a golden file of the tests, too.
+CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
+PICTURES := fixtures/pictures
+SHOOT = $(CHROMIUM) --headless --no-sandbox --disable-gpu --hide-scrollbars --blink-settings=preferredColorScheme=1 --virtual-time-budget=5000
+
+pictures: # the page of the demonstration; with Chromium also what it looks like
+	go test ./report/command -run TestHTMLGolden -update
+	@test -n "$(CHROMIUM)" || echo "no Chromium: the pictures stay as they are" >&2
+	test -z "$(CHROMIUM)" || $(SHOOT) --window-size=1200,1000 --screenshot=$(PICTURES)/demo.png file://$(CURDIR)/$(PICTURES)/demo.html
+	sed '/<header/,/^<\/header>/d; /id="pipeline"/,/^<\/section>/d; /id="findings"/,/^<\/section>/d' $(PICTURES)/demo.html > $(PICTURES)/time.html
+	test -z "$(CHROMIUM)" || $(SHOOT) --window-size=1200,980 --screenshot=$(PICTURES)/demo-time.png file://$(CURDIR)/$(PICTURES)/time.html
+	rm $(PICTURES)/time.html
 
 lab: # start the real services, and leave them running
 	$(LAB) up

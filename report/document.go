@@ -28,6 +28,7 @@ type Document struct {
 	Findings      []Finding `json:"findings"` // roots first, then in declared order
 	Fixes         []Fix     `json:"fixes"`
 	Then          []string  `json:"then,omitempty"` // what is left to do by hand after the fixes
+	Timeline      *Timeline `json:"-"`              // nil when nothing of it was looked at
 }
 
 // Mode says what was looked at.
@@ -123,6 +124,7 @@ type Finding struct {
 	Check       string          `json:"check"`
 	Severity    checks.Severity `json:"severity"`
 	State       checks.State    `json:"state"`
+	Stage       checks.Stage    `json:"-"` // "" when it is no station's fault alone; JSON has it with the stations
 	Title       string          `json:"title"`
 	Detail      string          `json:"detail,omitempty"`
 	Subject     []string        `json:"subject"`

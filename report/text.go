@@ -168,7 +168,13 @@ func (t *text) closing() {
 }
 
 func (t *text) signal(s *Signal) string {
-	line := "Newest signal (" + t.clock(s.SentAt) + "): "
+	return "Newest signal (" + t.clock(s.SentAt) + "): " + t.document.whereabouts()
+}
+
+// whereabouts is where the newest signal is, as the end of a sentence.
+func (d *Document) whereabouts() string {
+	s := d.NewestSignal
+	line := ""
 	switch s.State {
 	case SignalArrived:
 		line += "arrived in the inbox"

@@ -10,36 +10,49 @@ import (
 // namedChecks is how many checks are named that share one reason for not looking.
 const namedChecks = 4
 
+// unlookedCheck is the checks that share a reason for not looking, or not at everything.
+type unlookedCheck struct {
+	Status checks.Status
+	Reason string
+	IDs    []string
+}
+
+// unlookedChecks are the checks that did not look, or not at everything, in the order of how much that matters.
+func unlookedChecks(d *Document) []unlookedCheck {
+	var all []unlookedCheck
+	add := func(status checks.Status, reason, id string) {
+		at := slices.IndexFunc(all, func(u unlookedCheck) bool { return u.Status == status && u.Reason == reason })
+		if at < 0 {
+			at, all = len(all), append(all, unlookedCheck{Status: status, Reason: reason})
+		}
+		all[at].IDs = append(all[at].IDs, id)
+	}
+	for _, c := range d.Checks {
+		switch {
+		case c.Coverage != "":
+			add(checks.Unknown, c.Coverage, c.ID)
+		case c.Status != checks.Passed && c.Status != checks.Failed:
+			add(c.Status, c.Reason, c.ID)
+		}
+	}
+	order := []checks.Status{checks.Unknown, checks.Blocked, checks.Skipped}
+	slices.SortStableFunc(all, func(a, b unlookedCheck) int { return slices.Index(order, a.Status) - slices.Index(order, b.Status) })
+	return all
+}
+
 // unlooked names the checks that did not look, or not at everything, and why. Those that share a reason share a line;
 // those that stand under the finding that blocks them are not repeated.
 func (t *text) unlooked() {
-	type why struct {
-		status checks.Status
-		reason string
-	}
-	ids := map[why][]string{}
-	for _, c := range t.document.Checks {
-		switch {
-		case c.Coverage != "":
-			key := why{checks.Unknown, c.Coverage}
-			ids[key] = append(ids[key], c.ID)
-		case c.Status != checks.Passed && c.Status != checks.Failed && t.shown[c.ID] == "":
-			key := why{c.Status, c.Reason}
-			ids[key] = append(ids[key], c.ID)
+	headed := false
+	for _, u := range unlookedChecks(t.document) {
+		if u.IDs = slices.DeleteFunc(u.IDs, func(id string) bool { return t.shown[id] != "" }); len(u.IDs) == 0 {
+			continue
 		}
-	}
-	if len(ids) > 0 {
-		t.WriteByte('\n')
-	}
-	for _, status := range []checks.Status{checks.Unknown, checks.Blocked, checks.Skipped} {
-		for _, c := range t.document.Checks {
-			for _, reason := range []string{c.Reason, c.Coverage} {
-				if key := (why{status, reason}); ids[key] != nil {
-					t.unlookedFor(status, reason, ids[key])
-					delete(ids, key)
-				}
-			}
+		if !headed {
+			t.WriteByte('\n')
+			headed = true
 		}
+		t.unlookedFor(u.Status, u.Reason, u.IDs)
 	}
 }
 

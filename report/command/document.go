@@ -42,6 +42,7 @@ func (p *program) document(d *checks.Diagnosis, started time.Time) *report.Docum
 		document.Findings = append(document.Findings, finding(f, remedies.Case{Team: p.options.team, Result: results[f.Check]}))
 	}
 	document.Summary = summary(document)
+	document.Timeline = timeline(d, document.Findings)
 	return document
 }
 
@@ -115,6 +116,7 @@ func finding(f *checks.Finding, of remedies.Case) report.Finding {
 		Check:       f.Check.ID,
 		Severity:    f.Severity,
 		State:       f.State,
+		Stage:       f.Stage,
 		Title:       f.Title,
 		Detail:      f.Detail,
 		Subject:     append([]string{}, f.Subject...),
