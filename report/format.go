@@ -10,6 +10,8 @@ import (
 // renderings are the formats of a diagnosis for other programs, by name. Text and JSON are not among them: every command
 // knows those two, and text is laid out for a terminal.
 var renderings = map[string]func(io.Writer, *Document) error{
+	"github":     GitHub,
+	"junit":      JUnit,
 	"prometheus": Prometheus,
 }
 
