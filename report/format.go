@@ -11,6 +11,8 @@ import (
 // knows those two, and text is laid out for a terminal.
 var renderings = map[string]func(io.Writer, *Document) error{
 	"html":       HTML,
+	"github":     GitHub,
+	"junit":      JUnit,
 	"prometheus": Prometheus,
 }
 
