@@ -33,6 +33,7 @@ type options struct {
 
 	graph, schema bool // of checks
 	short         bool // of version
+	allowFix      bool // of mcp
 	content       bool // of capture
 	list, prune   bool // of undo
 	tail          int  // of logs: how many entries

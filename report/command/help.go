@@ -12,13 +12,13 @@ fix    doctor --fix         treat what is safe (--dry-run --ask --unsafe --yes)
 look   doctor status, workflows, history ID, logs [RUN], sandboxes, reports
 share  doctor capture FILE  record what was seen; doctor diff A B compares
 know   doctor explain CODE, checks, version
+stay   doctor mcp           serve agents over stdio
 
 What to look at   --team-id N   --since 24h   --only NAME,…   --skip NAME,…
                   --fail-on error|warning|info
 Where to look     --posthog-dir FOLDER   --env-file FILE   --clickhouse-url URL
                   --from CAPTURE   --timeout 10s
-How to report     --format text|json   --output FILE   --color auto|always|never
-                  --timings   -v
+How to report     --format text|json  --output FILE  --color WHEN  --timings  -v
 
 Exit codes        0 well   1 a finding at or above --fail-on   2 wrong usage
                   3 a check could not look   4 unproven fix   130 interrupted

@@ -17,6 +17,7 @@ import (
 	"doctor/checks"
 	"doctor/checks/all"
 	"doctor/checks/inspect"
+	"doctor/remedies"
 	"doctor/report"
 )
 
@@ -45,8 +46,13 @@ type program struct {
 	env            []string
 
 	options options
-	given   func(flag string) bool
-	exit    int
+
+	// An agent's treatment: what sees its plan, without secrets, and the hash of the plan that is agreed to.
+	show     func(remedies.Agenda)
+	agreedTo string
+
+	given func(flag string) bool
+	exit  int
 }
 
 func (p *program) run(ctx context.Context, args []string) int {
@@ -85,6 +91,7 @@ func (p *program) app() *cli.App {
 			p.workflowsCommand(), p.historyCommand(), p.logsCommand(), p.sandboxesCommand(),
 			p.reportsCommand(), p.statusCommand(),
 			p.captureCommand(), p.diffCommand(), p.explainCommand(), p.checksCommand(), p.versionCommand(),
+			p.mcpCommand(),
 		},
 	}
 	for _, c := range app.Commands {
