@@ -20,19 +20,19 @@ type Agenda struct {
 
 // Treatment is one remedy, planned for one finding.
 type Treatment struct {
-	Remedy  string
-	Code    checks.Code
-	Finding string // its fingerprint
-	Title   string // of the finding
-	Safety  Safety
-	Shown   []Shown  // its operations
-	Final   []string // what of it cannot be taken back, and why
-	Proof   string   // what will show that it has helped
-	Then    []string // what is left to do by hand
+	Remedy  string      `json:"remedy"`
+	Code    checks.Code `json:"code"`
+	Finding string      `json:"finding"` // its fingerprint
+	Title   string      `json:"title"`   // of the finding
+	Safety  Safety      `json:"safety"`
+	Shown   []Shown     `json:"shown"` // its operations
+	Final   []string    `json:"final"` // what of it cannot be taken back, and why
+	Proof   string      `json:"proof"` // what will show that it has helped
+	Then    []string    `json:"then"`  // what is left to do by hand
 	// After are the codes of the causes that are treated first. It is done only if they leave it something to do, and
 	// planned anew then.
-	After []checks.Code
-	Hash  string
+	After []checks.Code `json:"after"`
+	Hash  string        `json:"hash"`
 
 	finding *checks.Finding
 	plan    *Plan

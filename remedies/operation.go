@@ -60,9 +60,9 @@ const (
 
 // Shown is how an operation is shown.
 type Shown struct {
-	Summary string // what it does, in one line
-	Form    string // what Text is: diff, sql or request
-	Text    string // exactly what it does, in lines
+	Summary string `json:"summary"` // what it does, in one line
+	Form    string `json:"form"`    // what Text is: diff, sql or request
+	Text    string `json:"text"`    // exactly what it does, in lines
 }
 
 // kinds is all kinds of operations. A journal that names another one was written by another doctor.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -26,6 +27,8 @@ func (p *program) checkCommand() *cli.Command {
 		Description: `Nothing is changed anywhere: services are asked, files are read. With --fix,
 what can be put back is treated: the plan is shown, a journal beside the env
 file keeps what is replaced, and the checks look again.
+
+Formats: text, json, and for other programs ` + forPrograms() + `.
 
 Exit codes
   0    nothing found at or above --fail-on, and every selected check could look
@@ -48,6 +51,9 @@ Examples
 		Action: func(c *cli.Context) error { return p.check(c.Context) },
 	}
 }
+
+// forPrograms are the formats that no command has but those that diagnose.
+func forPrograms() string { return strings.Join(report.Formats()[2:], ", ") }
 
 // check looks at the pipeline.
 func (p *program) check(ctx context.Context) error {

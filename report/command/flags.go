@@ -35,6 +35,7 @@ type options struct {
 	graph, schema bool // of checks
 	explain       bool // of config
 	short         bool // of version
+	allowFix      bool // of mcp
 	content       bool // of capture
 	list, prune   bool // of undo
 	tail          int  // of logs: how many entries
@@ -68,7 +69,7 @@ func (o *options) common() []cli.Flag {
 		&cli.StringFlag{Name: "from", Destination: &o.from, Category: whereToLook, Usage: "look at what `CAPTURE` recorded, and nowhere else"},
 		&cli.StringFlag{Name: "config", Destination: &o.config, Category: whereToLook, Usage: "read `FILE`, not the folder's .doctor.yaml"},
 		&cli.GenericFlag{Name: "timeout", Value: &duration{&o.timeout}, Category: whereToLook, Usage: "end the whole run after `DURATION`"},
-		&cli.GenericFlag{Name: "format", Value: oneOf(&o.format, report.Formats()...), Category: howToReport, Usage: "as `FORMAT`: " + strings.Join(report.Formats(), ", ")},
+		&cli.GenericFlag{Name: "format", Value: oneOf(&o.format, report.Formats()...), Category: howToReport, Usage: "report as `FORMAT`"},
 		&cli.StringFlag{Name: "output", Destination: &o.output, Category: howToReport, Usage: "write to `FILE`, not to standard output"},
 		&cli.GenericFlag{Name: "color", Value: oneOf(&o.color, "auto", "always", "never"), Category: howToReport, Usage: "use color `WHEN`: auto, always, never"},
 		&cli.BoolFlag{Name: "timings", Destination: &o.timings, DisableDefaultText: true, Category: howToReport, Usage: "show how long each check took"},

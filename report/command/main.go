@@ -18,6 +18,7 @@ import (
 	"doctor/checks/all"
 	"doctor/checks/configuration"
 	"doctor/checks/inspect"
+	"doctor/remedies"
 	"doctor/report"
 )
 
@@ -49,7 +50,11 @@ type program struct {
 	common  []cli.Flag // that every command understands
 	given   func(flag string) bool
 	config  *configuration.File // nil when there is none
-	exit    int
+
+	// An agent's treatment: what sees its plan, without secrets, and the hash of the plan that is agreed to.
+	show     func(remedies.Agenda)
+	agreedTo string
+	exit     int
 }
 
 func (p *program) run(ctx context.Context, args []string) int {
@@ -87,7 +92,7 @@ func (p *program) app() *cli.App {
 			p.checkCommand(), p.traceCommand(), p.canaryCommand(), p.preCommitCommand(), p.undoCommand(),
 			p.workflowsCommand(), p.historyCommand(), p.logsCommand(), p.sandboxesCommand(),
 			p.reportsCommand(), p.statusCommand(), p.watchCommand(),
-			p.captureCommand(), p.diffCommand(), p.explainCommand(), p.checksCommand(), p.configCommand(), p.versionCommand(), p.completionCommand(),
+			p.captureCommand(), p.diffCommand(), p.explainCommand(), p.checksCommand(), p.configCommand(), p.versionCommand(), p.completionCommand(), p.mcpCommand(),
 		},
 	}
 	for _, c := range app.Commands {

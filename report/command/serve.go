@@ -29,8 +29,8 @@ var pages = map[string]struct{ format, contentType string }{
 	"/metrics": {"prometheus", "text/plain; version=0.0.4; charset=utf-8"},
 }
 
-// serve serves the last diagnosis until it is stopped. No request makes another one.
-func (p *program) serve(address string, seen *latest) (stop func(), err error) {
+// listen serves the last diagnosis until it is stopped. No request makes another one.
+func (p *program) listen(address string, seen *latest) (stop func(), err error) {
 	host, port, err := listenAddress(address)
 	if err != nil {
 		return nil, err

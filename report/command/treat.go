@@ -75,7 +75,7 @@ func (p *program) treat(ctx context.Context, selection checks.Selection) error {
 		return err
 	}
 	engine := p.engine(set, selection)
-	outcome, failure := engine.Treat(ctx, p.treatOptions(out))
+	outcome, failure := engine.Treat(ctx, p.treatOptions(out, redact.New(set.Secrets())))
 	if outcome == nil {
 		return failure
 	}
@@ -128,11 +128,16 @@ func (p *program) engine(set *settings.Settings, selection checks.Selection) *re
 }
 
 // treatOptions has a plan shown where the report goes when that is text, and where people are asked.
-func (p *program) treatOptions(out io.Writer) remedies.Options {
+func (p *program) treatOptions(out io.Writer, secrets *redact.Redactor) remedies.Options {
 	t := p.options.treatment
-	options := remedies.Options{DryRun: t.dryRun, Unsafe: t.unsafe}
+	options := remedies.Options{DryRun: t.dryRun, Unsafe: t.unsafe, Agreed: p.agreedTo}
 	asks := t.ask || t.unsafe && !t.yes
 	options.Show = func(agenda remedies.Agenda) {
+		agenda.Treatments = slices.Clone(agenda.Treatments)
+		secrets.Strings("plan", &agenda)
+		if p.show != nil {
+			p.show(agenda)
+		}
 		if p.options.format == "text" && (p.options.output == "" || !asks) {
 			_ = report.PlanText(out, agenda, p.text())
 		} else if asks {

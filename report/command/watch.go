@@ -82,7 +82,7 @@ func (p *program) watch(ctx context.Context, w watching) error {
 	}
 	seen := &latest{}
 	if w.listen != "" {
-		stop, err := p.serve(w.listen, seen)
+		stop, err := p.listen(w.listen, seen)
 		if err != nil {
 			return err
 		}
