@@ -28,6 +28,7 @@ type Document struct {
 	Findings      []Finding `json:"findings"` // roots first, then in declared order
 	Fixes         []Fix     `json:"fixes"`
 	Then          []string  `json:"then,omitempty"` // what is left to do by hand after the fixes
+	Folder        string    `json:"-"`              // the PostHog folder; "" when there is none
 	Timeline      *Timeline `json:"-"`              // nil when nothing of it was looked at
 }
 

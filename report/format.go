@@ -13,7 +13,9 @@ var renderings = map[string]func(io.Writer, *Document) error{
 	"html":       HTML,
 	"github":     GitHub,
 	"junit":      JUnit,
+	"markdown":   Markdown,
 	"prometheus": Prometheus,
+	"sarif":      SARIF,
 }
 
 // Formats are the names of all formats of a diagnosis.

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 
 	"doctor/checks"
@@ -11,8 +10,8 @@ import (
 
 // GitHub writes the document as workflow commands, which GitHub Actions shows as annotations
 // (https://docs.github.com/actions/reference/workflow-commands-for-github-actions): one for each active finding, and one
-// for each check that could not look. A file is named where a finding's evidence has one below the working folder, as
-// GitHub resolves it.
+// for each check that could not look. A file is named where a finding's evidence has one in the PostHog folder, which is
+// taken for the repository.
 func GitHub(w io.Writer, d *Document) error {
 	var out strings.Builder
 	for i := range d.Findings {
@@ -31,7 +30,7 @@ func GitHub(w io.Writer, d *Document) error {
 		for _, r := range f.Remedies {
 			message = append(message, "fix: "+Line(r.Summary))
 		}
-		annotate(&out, level, string(f.Code)+" "+f.Slug, localPlace(f), strings.Join(message, "\n"))
+		annotate(&out, level, string(f.Code)+" "+f.Slug, d.localPlace(f), strings.Join(message, "\n"))
 	}
 	for _, c := range d.Checks {
 		if c.Status == checks.Unknown || c.Status == checks.Blocked {
@@ -59,13 +58,14 @@ func annotate(out *strings.Builder, level, title string, at checks.Locator, mess
 	fmt.Fprintf(out, "::%s %s::%s\n", level, strings.Join(properties, ","), commandMessage.Replace(message))
 }
 
-// localPlace is the first file of a finding's evidence that lies below the working folder, one with a line before others.
-// The zero value means that there is none.
-func localPlace(f *Finding) checks.Locator {
+// localPlace is the first file of a finding's evidence that lies in the PostHog folder, one with a line before others. The zero
+// value means that there is none.
+func (d *Document) localPlace(f *Finding) checks.Locator {
 	var place checks.Locator
 	for _, e := range f.Evidence {
-		if file := e.Locator.File; file != "" && filepath.IsLocal(file) && (place.File == "" || place.Line == 0 && e.Locator.Line > 0) {
-			place = e.Locator
+		file, ok := d.within(e.Locator.File)
+		if ok && (place.File == "" || place.Line == 0 && e.Locator.Line > 0) {
+			place = checks.Locator{File: file, Line: e.Locator.Line}
 		}
 	}
 	return place

@@ -10,8 +10,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
+
+	"doctor/report"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden reports beside the captures")
@@ -40,6 +43,24 @@ func TestCaptures(t *testing.T) {
 			golden(t, name+".json", replay(t, path, "--format", "json"))
 			golden(t, name+".txt", far(func() string { return replay(t, path) }))
 		})
+	}
+}
+
+// Every format ends with the same exit code, and hands a terminal nothing that it would obey.
+func TestFormatsOfCaptures(t *testing.T) {
+	for name, want := range map[string]int{"healthy": 0, "demo": 1, "orphan-container": 0, "inactivity-timeout-unset": 0, "no-worker": 1} {
+		for _, format := range report.Formats() {
+			var stdout, stderr bytes.Buffer
+			got := Main([]string{"--from", captured(t, name), "--format", format}, nil, &stdout, &stderr, nil)
+			if got != want || stderr.Len() > 0 || stdout.Len() == 0 && (format != "github" || name != "healthy") {
+				t.Errorf("%s as %s: exit code %d, want %d: %s", name, format, got, want, &stderr)
+			}
+			for _, r := range stdout.String() {
+				if r != '\n' && r != '\t' && unicode.In(r, unicode.Cc, unicode.Cf) {
+					t.Errorf("%s as %s: %q is written as it is", name, format, r)
+				}
+			}
+		}
 	}
 }
 

@@ -162,7 +162,7 @@ func (p *program) look(ctx context.Context, mode report.Mode, selection checks.S
 		forgetDurations(d)
 	}
 	document := p.document(d, world.Now)
-	document.Mode, document.Staged = mode, staged(d)
+	document.Mode, document.Staged, document.Folder = mode, staged(d), world.Settings.Folder
 	redact.New(world.Settings.Secrets()).Strings("report", document)
 	return d, document
 }
