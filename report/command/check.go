@@ -28,7 +28,7 @@ func (p *program) checkCommand() *cli.Command {
 what can be put back is treated: the plan is shown, a journal beside the env
 file keeps what is replaced, and the checks look again.
 
-Formats: text, json, and for other programs ` + forPrograms() + `.
+Formats: text, json, ` + forPrograms() + `.
 
 Exit codes
   0    nothing found at or above --fail-on, and every selected check could look
