@@ -51,7 +51,7 @@ Examples
 }
 
 // unconfigured are the commands that no configuration changes.
-var unconfigured = []string{"explain", "checks", "version", "completion", "diff", "undo"}
+var unconfigured = []string{"explain", "checks", "version", "completion", "skill", "diff", "undo"}
 
 // configure takes over what the configuration says and no flag overrules.
 func (p *program) configure(command string) error {

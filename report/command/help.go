@@ -10,7 +10,7 @@ find   doctor [check]       run every check and show root causes first
 fix    doctor --fix         treat (--dry-run --ask --unsafe --yes); doctor undo
 look   doctor status, workflows, history ID, logs [RUN], sandboxes, reports
 share  doctor capture FILE  record what was seen; doctor diff A B compares
-know   doctor explain CODE, checks, config, version, completion SHELL
+know   doctor explain CODE, checks, config, version, completion SHELL, skill
 stay   doctor watch         keep looking; doctor mcp serves agents over stdio
 
 What to look at   --team-id N   --since 24h   --only NAME,…   --skip NAME,…
