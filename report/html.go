@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -25,7 +24,7 @@ var htmlTemplate = sync.OnceValue(func() *template.Template {
 		"line": Line,
 		"clip": func(room int, text string) string { return Clip(text, room) },
 		"mark": markOf,
-		"web":  webAddress,
+		"web":  openable,
 		"add":  func(a, b int) int { return a + b },
 		"same": func(a, b any) bool { return fmt.Sprint(a) == fmt.Sprint(b) },
 	}).ParseFS(htmlFiles, "html/*.html", "html/*.svg"))
@@ -144,15 +143,6 @@ func (p *htmlPage) Command(r Remedy) string {
 
 // Names are the ids of the checks that share a reason for not looking.
 func (u unlookedCheck) Names() string { return strings.Join(u.IDs, ", ") }
-
-// webAddress is an address that a browser may be sent to, or nothing. An address of the pipeline's can be any text.
-func webAddress(address string) string {
-	parsed, err := url.Parse(address)
-	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || Line(address) != address {
-		return ""
-	}
-	return address
-}
 
 // markOf is the sign that goes with a word for a state, so that color is never all that tells.
 func markOf(state any) string {

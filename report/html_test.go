@@ -101,7 +101,7 @@ func TestOnlyAddressesOfTheWebBecomeLinks(t *testing.T) {
 		"": false, "javascript:alert(1)": false, "JaVaScRiPt://x/%0aalert(1)": false, "data:text/html,x": false, "file:///etc/passwd": false,
 		"//host/path": false, "clickhouse://localhost:9000": false, "http:///path": false, "http://a\u202eb/": false, "http://host/\x1b[0m": false, "\thttp://host/": false,
 	} {
-		if got := webAddress(address) != ""; got != want {
+		if got := openable(address) != ""; got != want {
 			t.Errorf("%q: a link: %v", address, got)
 		}
 	}

@@ -177,7 +177,8 @@ func linked(address, text string) string {
 	return "\x1b]8;;" + address + "\x1b\\" + text + "\x1b]8;;\x1b\\"
 }
 
-// openable is an address that may stand in a link: one of the web, in printable ASCII, so that none can end the link early.
+// openable is an address that may stand in a link, of a terminal or of a page; "" where it may not. An address of the pipeline's can be
+// any text: it must be one of the web, in printable ASCII, so that none can end the link early.
 func openable(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || len(address) > 2000 ||

@@ -89,7 +89,7 @@ func (p *program) standing() map[string][]string {
 	flags := map[string][]string{
 		"team-id": {(&team{&o.team}).String()}, "since": {(&duration{&o.since}).String()}, "timeout": {(&duration{&o.timeout}).String()},
 		"only": {o.only.String()}, "skip": {o.skip.String()}, "posthog-dir": {o.postHogDir}, "env-file": o.envFiles,
-		"clickhouse-url": {o.clickHouseURL}, "from": {o.from},
+		"clickhouse-url": {o.clickHouseURL}, "from": {o.from}, "config": {o.config},
 	}
 	maps.DeleteFunc(flags, func(name string, _ []string) bool { return !p.given(name) })
 	return flags
