@@ -38,6 +38,29 @@ func TestEachCodeHasACheckAndAPage(t *testing.T) {
 	}
 }
 
+// A link holds when the check of the effect names that of the cause: otherwise it could not blame it.
+func TestLinksCanBeMade(t *testing.T) {
+	of := map[checks.Code]*checks.Check{}
+	for _, c := range All() {
+		for _, code := range c.Codes {
+			of[code] = c
+		}
+	}
+	seen := map[[2]checks.Code]bool{}
+	for _, l := range checks.Links {
+		cause, effect := of[l.Cause], of[l.Effect]
+		switch {
+		case cause == nil || effect == nil || l.Evidence == "":
+			t.Errorf("%s explains %s: no check reports one of them, or no evidence is named", l.Cause, l.Effect)
+		case seen[[2]checks.Code{l.Cause, l.Effect}]:
+			t.Errorf("%s explains %s twice", l.Cause, l.Effect)
+		case !slices.Contains(slices.Concat(effect.Requires, effect.After), cause):
+			t.Errorf("%s explains %s, but %s does not wait for %s", l.Cause, l.Effect, effect.ID, cause.ID)
+		}
+		seen[[2]checks.Code{l.Cause, l.Effect}] = true
+	}
+}
+
 // proper reports what a page lacks: its first line, a section, text in a section, or the ranking of its causes.
 func proper(page string, info checks.CodeInfo) error {
 	first, rest, _ := strings.Cut(page, "\n")

@@ -72,5 +72,9 @@ func Diagnose(w *pipeline.World, all ...*checks.Check) *checks.Diagnosis {
 }
 
 func diagnose(w *pipeline.World, policy checks.Policy, files []string, all ...*checks.Check) *checks.Diagnosis {
-	return checks.Run(context.Background(), checks.Selecting(all...), checks.Options{World: w, Team: Team, Since: Since, Files: files, Policy: policy})
+	d := checks.Run(context.Background(), checks.Selecting(all...), checks.Options{World: w, Team: Team, Since: Since, Files: files, Policy: policy})
+	if err := checks.Unlinked(d); err != nil {
+		panic(err)
+	}
+	return d
 }

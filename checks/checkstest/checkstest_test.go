@@ -31,22 +31,22 @@ func wrong(test func(checkstest.TB)) (failed bool) {
 
 // queues reports each task queue that nobody asks, because of the first one.
 var queues = &checks.Check{
-	ID: "some.queues", Codes: []checks.Code{checks.TMP003}, Requires: []*checks.Check{first}, Run: func(ctx context.Context, p *checks.Pass) (any, error) {
+	ID: "some.queues", Codes: []checks.Code{checks.TMP004}, Requires: []*checks.Check{first}, Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		for _, queue := range p.Files {
 			pollers, err := p.World.Temporal.Pollers(ctx, pipeline.TaskQueue{Name: queue})
 			if err != nil {
 				return nil, err
 			}
 			if len(pollers) == 0 {
-				p.Report(checks.TMP003, queue).Titlef("nobody asks %s", queue).CausedBy(p.Findings(first)...)
+				p.Report(checks.TMP004, queue).Titlef("nobody asks %s", queue).CausedBy(p.Findings(first)...)
 			}
 		}
 		return nil, nil
 	},
 }
 
-var first = &checks.Check{ID: "some.first", Codes: []checks.Code{checks.TMP004}, Run: func(_ context.Context, p *checks.Pass) (any, error) {
-	p.Report(checks.TMP004, "first").Titlef("the first")
+var first = &checks.Check{ID: "some.first", Codes: []checks.Code{checks.TMP003}, Run: func(_ context.Context, p *checks.Pass) (any, error) {
+	p.Report(checks.TMP003, "first").Titlef("the first")
 	return true, nil
 }}
 
@@ -61,16 +61,16 @@ func TestEachWishFailsWhenItIsNotMet(t *testing.T) {
 		met, unmet func(checkstest.TB)
 	}{
 		"reports": {
-			func(t checkstest.TB) { broken.Reports(t, checks.TMP003, "dead"); broken.Reports(t, checks.TMP003) },
-			func(t checkstest.TB) { broken.Reports(t, checks.TMP004) },
+			func(t checkstest.TB) { broken.Reports(t, checks.TMP004, "dead"); broken.Reports(t, checks.TMP004) },
+			func(t checkstest.TB) { broken.Reports(t, checks.TMP003) },
 		},
-		"reports on":      {func(checkstest.TB) {}, func(t checkstest.TB) { broken.Reports(t, checks.TMP003, "alive") }},
-		"reports nothing": {func(checkstest.TB) {}, func(t checkstest.TB) { well.Reports(t, checks.TMP003) }},
+		"reports on":      {func(checkstest.TB) {}, func(t checkstest.TB) { broken.Reports(t, checks.TMP004, "alive") }},
+		"reports nothing": {func(checkstest.TB) {}, func(t checkstest.TB) { well.Reports(t, checks.TMP004) }},
 		"silent":          {func(t checkstest.TB) { well.Silent(t) }, func(t checkstest.TB) { broken.Silent(t) }},
 		"unknown":         {func(t checkstest.TB) { unknown.Is(t, checks.Unknown, "no such queue") }, func(t checkstest.TB) { unknown.Silent(t) }},
 		"is":              {func(t checkstest.TB) { broken.Is(t, checks.Failed, "") }, func(t checkstest.TB) { unknown.Is(t, checks.Unknown, "another") }},
 		"says":            {func(t checkstest.TB) { broken.Says(t, "nobody asks dead") }, func(t checkstest.TB) { well.Says(t, "nobody asks dead") }},
-		"blames":          {func(t checkstest.TB) { broken.Blames(t, "TMP004") }, func(t checkstest.TB) { broken.Blames(t, "") }},
+		"blames":          {func(t checkstest.TB) { broken.Blames(t, "TMP003") }, func(t checkstest.TB) { broken.Blames(t, "") }},
 		"blames nothing":  {func(checkstest.TB) {}, func(t checkstest.TB) { well.Blames(t, "") }},
 	} {
 		if wrong(test.met) || !wrong(test.unmet) {

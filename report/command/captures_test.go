@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"doctor/checks"
 	"doctor/report"
 )
 
@@ -43,6 +45,35 @@ func TestCaptures(t *testing.T) {
 			golden(t, name+".json", replay(t, path, "--format", "json"))
 			golden(t, name+".txt", far(func() string { return replay(t, path) }))
 		})
+	}
+}
+
+// What explains a finding of a capture is known to the table of links.
+func TestCapturesBlameWhatCanBeBlamed(t *testing.T) {
+	found, err := filepath.Glob(filepath.Join(captures, "*.json"))
+	if err != nil || len(found) < 60 {
+		t.Fatalf("%d reports found: %v", len(found), err)
+	}
+	for _, path := range found {
+		text, err := os.ReadFile(path)
+		var d report.Document
+		if err == nil {
+			err = json.Unmarshal(text, &d)
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		of := map[string]checks.Code{}
+		for _, f := range d.Findings {
+			of[f.Fingerprint] = f.Code
+		}
+		for _, f := range d.Findings {
+			for _, cause := range f.CausedBy {
+				if !slices.ContainsFunc(checks.Links, func(l checks.Link) bool { return l.Cause == of[cause] && l.Effect == f.Code }) {
+					t.Errorf("%s: %s is explained by %s", path, f.Code, of[cause])
+				}
+			}
+		}
 	}
 }
 
