@@ -10,14 +10,14 @@ find   doctor [check]       run every check and show root causes first
 fix    doctor --fix         treat (--dry-run --ask --unsafe --yes); doctor undo
 look   doctor status, workflows, history ID, logs [RUN], sandboxes, reports
 share  doctor capture FILE  record what was seen; doctor diff A B compares
-know   doctor explain CODE, checks, config, version, completion SHELL, skill
+know   doctor explain CODE, checks, config, version, completion, man, skill
 stay   doctor watch         keep looking; doctor mcp serves agents over stdio
 
 What to look at   --team-id N   --since 24h   --only NAME,…   --skip NAME,…
                   --fail-on error|warning|info
 Where to look     --posthog-dir FOLDER   --env-file FILE   --clickhouse-url URL
                   --from CAPTURE   --config FILE   --timeout 10s
-How to report     --format text|json   --output FILE   --color auto|always|never
+How to report     --format NAME   --output FILE   --color auto|always|never
                   --timings   -v
 
 Exit codes        0 well   1 a finding at or above --fail-on   2 wrong usage

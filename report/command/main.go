@@ -92,7 +92,7 @@ func (p *program) app() *cli.App {
 			p.checkCommand(), p.traceCommand(), p.canaryCommand(), p.preCommitCommand(), p.undoCommand(),
 			p.workflowsCommand(), p.historyCommand(), p.logsCommand(), p.sandboxesCommand(),
 			p.reportsCommand(), p.statusCommand(), p.watchCommand(),
-			p.captureCommand(), p.diffCommand(), p.explainCommand(), p.checksCommand(), p.configCommand(), p.versionCommand(), p.completionCommand(), p.skillCommand(), p.mcpCommand(),
+			p.captureCommand(), p.diffCommand(), p.explainCommand(), p.checksCommand(), p.configCommand(), p.versionCommand(), p.completionCommand(), p.skillCommand(), p.mcpCommand(), p.manCommand(),
 		},
 	}
 	for _, c := range app.Commands {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/urfave/cli/v2"
+
+	"doctor/report"
 )
 
 // observed marks what comes from a pipeline. It is the first thing in every answer.
@@ -137,7 +139,7 @@ func (s *agents) server() *mcp.Server {
 	return server
 }
 
-// refused is an answer of one clear line, which may quote the pipeline.
+// refused is an answer of one clear line. It may quote the pipeline, and so bears the mark, too.
 func refused(err error) *mcp.CallToolResult {
-	return &mcp.CallToolResult{IsError: true, Content: []mcp.Content{&mcp.TextContent{Text: err.Error()}}}
+	return &mcp.CallToolResult{IsError: true, Content: []mcp.Content{&mcp.TextContent{Text: observed}, &mcp.TextContent{Text: report.Line(err.Error())}}}
 }
