@@ -36,8 +36,8 @@ CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$
 PICTURES := fixtures/pictures
 SHOOT = $(CHROMIUM) --headless --no-sandbox --disable-gpu --hide-scrollbars --blink-settings=preferredColorScheme=1 --virtual-time-budget=5000
 
-pictures: # the page of the demonstration; with Chromium also what it looks like
-	go test ./report/command -run TestHTMLGolden -update
+pictures: # what the README shows of the demonstration; with Chromium also what its page looks like
+	go test ./report/command -run "TestHTMLGolden|TestReadme" -update
 	@test -n "$(CHROMIUM)" || echo "no Chromium: the pictures stay as they are" >&2
 	test -z "$(CHROMIUM)" || $(SHOOT) --window-size=1200,1000 --screenshot=$(PICTURES)/demo.png file://$(CURDIR)/$(PICTURES)/demo.html
 	sed '/<header/,/^<\/header>/d; /id="pipeline"/,/^<\/section>/d; /id="findings"/,/^<\/section>/d' $(PICTURES)/demo.html > $(PICTURES)/time.html

@@ -48,6 +48,22 @@ func TestCaptures(t *testing.T) {
 	}
 }
 
+// The README shows the demonstration as it is.
+func TestReadmeShowsTheDemonstration(t *testing.T) {
+	const page, begin, end = "../../README.md", "\n```\ndoctor · team ", "\n```\n"
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, after, found := strings.Cut(string(text), begin)
+	_, after, closed := strings.Cut(after, end)
+	if !found || !closed {
+		t.Fatal("there is no picture of the demonstration in it")
+	}
+	picture := far(func() string { return replay(t, captured(t, "demo")) })
+	golden(t, page, before+"\n```\n"+strings.TrimSuffix(picture, "\n")+end+after)
+}
+
 // What explains a finding of a capture is known to the table of links.
 func TestCapturesBlameWhatCanBeBlamed(t *testing.T) {
 	found, err := filepath.Glob(filepath.Join(captures, "*.json"))
