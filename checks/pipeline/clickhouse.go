@@ -288,7 +288,7 @@ func (c *ClickHouse) open() {
 		options.DialContext = func(ctx context.Context, address string) (net.Conn, error) { return dial(ctx, "tcp", address) }
 		options.TransportFunc = func(t *http.Transport) (http.RoundTripper, error) {
 			t.Proxy = nil
-			return t, nil
+			return straight{t, mostAnswered}, nil
 		}
 	} else {
 		options.DialContext = func(ctx context.Context, address string) (net.Conn, error) {

@@ -2,8 +2,11 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
 	"sync"
@@ -42,6 +45,50 @@ func (w *World) dialer() dialContext {
 		}
 		return dialer.DialContext(ctx, network, address)
 	}
+}
+
+// straight is how a service is asked over HTTP: at its own address, since credentials would go along to where it points,
+// and up to so many bytes of an answer where there is a limit.
+type straight struct {
+	*http.Transport
+	most int64
+}
+
+// mostAnswered is how long an answer may be that is read whole, in bytes. Temporal itself answers with a few megabytes at
+// most, and of ClickHouse nothing is asked that grows with what is stored.
+const mostAnswered = 64 << 20
+
+func (s straight) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := s.Transport.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	if elsewhere := response.Header.Get("Location"); elsewhere != "" && response.StatusCode/100 == 3 {
+		response.Body.Close()
+		if place, err := request.URL.Parse(elsewhere); err == nil {
+			elsewhere = place.Scheme + "://" + place.Host
+		}
+		return nil, fmt.Errorf("it answers with HTTP %s to %.200s, which is not followed", response.Status, elsewhere)
+	}
+	if s.most > 0 {
+		response.Body = &bounded{response.Body, s.most}
+	}
+	return response, nil
+}
+
+// bounded is an answer that may not go on for ever.
+type bounded struct {
+	io.ReadCloser
+	left int64
+}
+
+func (b *bounded) Read(into []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errors.New("the answer is longer than any that it gives")
+	}
+	n, err := b.ReadCloser.Read(into[:min(int64(len(into)), b.left)])
+	b.left -= int64(n)
+	return n, err
 }
 
 // resolvable looks a host name up, once a run. A name server that says nothing for a quarter of the time that

@@ -61,15 +61,12 @@ func (d *Docker) open() {
 		d.err = fmt.Errorf("an engine behind %s:// cannot be asked, only one behind unix:// or tcp://", address.Scheme)
 		return
 	}
-	transport := &http.Transport{}
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.dial(ctx) }}
 	d.client, d.err = client.NewClientWithOpts(
-		client.WithHTTPClient(&http.Client{Transport: transport, CheckRedirect: client.CheckRedirect}),
-		client.WithHost(host),
+		client.WithHost(host), // has its own idea of the transport, and so comes first
+		client.WithHTTPClient(&http.Client{Transport: straight{Transport: transport}}),
 		client.WithAPIVersionNegotiation(),
 	)
-	// WithHost has its own idea of both.
-	transport.Proxy = nil
-	transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return d.dial(ctx) }
 	d.world.onClose(transport.CloseIdleConnections)
 }
 

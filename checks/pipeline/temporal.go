@@ -232,7 +232,7 @@ func (t *Temporal) request(ctx context.Context) *resty.Request {
 	t.once.Do(func() {
 		// Over loopback, compressing costs more than it saves.
 		transport := &http.Transport{DialContext: t.world.dialer(), MaxIdleConnsPerHost: 16, DisableCompression: true}
-		t.http = resty.NewWithClient(&http.Client{Transport: transport}).
+		t.http = resty.NewWithClient(&http.Client{Transport: straight{transport, mostAnswered}}).
 			SetBaseURL(strings.TrimSuffix(t.world.Settings.Temporal.URL, "/")).SetHeader("Accept", wholePayloads)
 		t.world.onClose(transport.CloseIdleConnections)
 	})
