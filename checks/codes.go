@@ -72,6 +72,8 @@ const (
 	TMP004 Code = "TMP004"
 	TMP005 Code = "TMP005"
 	TMP006 Code = "TMP006"
+	TMP007 Code = "TMP007"
+	TMP008 Code = "TMP008"
 	CLK001 Code = "CLK001"
 	CLK002 Code = "CLK002"
 	CLK003 Code = "CLK003"
@@ -110,6 +112,8 @@ var Codes = []CodeInfo{
 	{TMP004, "emitter-timed-out", Error, Emitter, "an emitter ran out of time before its signal was in the buffer"},
 	{TMP005, "buffer-batch-lost", Error, Buffer, "a buffer run ended with signals in hand"},
 	{TMP006, "signal-dropped-by-grouping", Error, Grouping, "grouping went on without a signal that it had read"},
+	{TMP007, "signals-filtered-out", Info, Buffer, "the safety filter judged signals unsafe, and the buffer dropped them"},
+	{TMP008, "quota-reached", Warning, Buffer, "the buffer dropped a batch because the team is over its quota"},
 	{CLK001, "stale-embeddings", Error, Embeddings, "live embeddings belong to reports that do not exist"},
 	{CLK002, "embedding-tables-elsewhere", Error, Embeddings, "the embedding tables are not in the database that the commands ask"},
 	{CLK003, "mutation-stuck", Warning, Embeddings, "a change of the embedding tables does not come to its end"},

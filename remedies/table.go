@@ -45,6 +45,8 @@ var table = []Remedy{
 	manual("emit-again", "emit the signal again, with the command that emitted it, once the buffer has room", checks.TMP004),
 	{ID: "emit-again", Codes: codes(checks.TMP005), Safety: Manual, Says: emitAgain("emit the signals again, with the command that emitted them")},
 	manual("emit-again", "remove the cause, then emit the signal again, with the command that emitted it", checks.TMP006),
+	{ID: "emit-again", Codes: codes(checks.TMP007), Safety: Manual, Says: emitUnanswered},
+	manual("raise-limit", "raise the limit that the worker's log names (signals_buffer.dropped_batch_…), then emit the signals again", checks.TMP008),
 
 	{ID: "open-host", Codes: codes(checks.SBX001), Safety: Safe, Says: openHost, Plan: planOpening},
 	{ID: "start-worker-with-debug", Codes: codes(checks.SBX001), Safety: Manual, Says: startWithDebug},
@@ -111,6 +113,14 @@ func emitAfterFailure(c *Case) string {
 		return ""
 	}
 	return "remove the cause that the message names, then emit the signal again: nothing repeats what has failed"
+}
+
+// emitUnanswered is for signals that were dropped without a verdict: what was judged unsafe is meant to stay away.
+func emitUnanswered(c *Case) string {
+	if !c.Finding.Failing() {
+		return ""
+	}
+	return "emit the signals again, with the command that emitted them: the model may answer the next time"
 }
 
 func approve(c *Case) string {

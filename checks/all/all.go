@@ -31,6 +31,7 @@ func All() []*checks.Check {
 		journey.Histories,
 		workflows.CarriedSignals,
 		workflows.Batches,
+		workflows.Dropped,
 		workflows.Failures,
 		workflows.Workers,
 		workflows.Emitters,

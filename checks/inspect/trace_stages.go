@@ -179,7 +179,7 @@ func (t *tracer) throughBatch(held inbox.Explains) bool {
 	}
 	switch p.Place {
 	case journey.Dropped:
-		t.end(checks.Buffer, inbox.Lost, "its batch was dropped: judged unsafe, or over the quota")
+		t.end(checks.Buffer, inbox.Lost, "its batch was dropped: judged unsafe, or over the quota", inbox.At(p.Link.ID, p.Event.ID))
 		return false
 	case journey.Taken:
 		t.end(checks.Batch, inbox.Moving, "its batch is being made", held)

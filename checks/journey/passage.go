@@ -98,13 +98,7 @@ func (p *Passage) carriedNumber(content []byte) int {
 
 // filters are the safety filters of the signal's batch, in the order of its signals.
 func (p *Passage) filters() []*Step {
-	var all []*Step
-	for _, step := range Steps(p.At.Events) {
-		if step.Name() == SafetyFilterActivity {
-			all = append(all, step)
-		}
-	}
-	before := 0
+	all, before := p.At.filters(), 0
 	for _, drain := range p.At.Ledger.Drains {
 		if drain.Task == p.Drain.Task {
 			break
