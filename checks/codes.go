@@ -66,6 +66,10 @@ const (
 	SVC004 Code = "SVC004"
 	SVC005 Code = "SVC005"
 	SVC006 Code = "SVC006"
+	SEE001 Code = "SEE001"
+	SEE002 Code = "SEE002"
+	SEE003 Code = "SEE003"
+	SEE006 Code = "SEE006"
 	TMP001 Code = "TMP001"
 	TMP002 Code = "TMP002"
 	TMP003 Code = "TMP003"
@@ -104,6 +108,10 @@ var Codes = []CodeInfo{
 	{SVC004, "docker-unreachable", Error, "", "Docker does not answer where it is expected"},
 	{SVC005, "postgres-unreachable", Error, "", "Postgres does not answer where it is expected"},
 	{SVC006, "support-service-unreachable", Warning, "", "a service that the pipeline leans on takes no connection"},
+	{SEE001, "clickhouse-grants", Warning, "", "ClickHouse does not let its user read what the checks ask about"},
+	{SEE002, "bucket-permissions", Error, "", "the object storage answers, and does not show its bucket"},
+	{SEE003, "docker-socket-unreadable", Error, "", "Docker's socket is there, and this user may not open it"},
+	{SEE006, "postgres-grants", Warning, "", "Postgres does not let its user read what the checks ask about"},
 	{TMP001, "signal-lost-on-continue-as-new", Error, Buffer, "a buffer run continued as new without a signal that it had received"},
 	{TMP002, "activity-failed", Error, "", "an activity or a workflow failed"},
 	{TMP003, "no-worker", Error, "", "workflow tasks wait and no worker asks for them"},

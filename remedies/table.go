@@ -30,6 +30,10 @@ var table = []Remedy{
 	manual("start-postgres", "start Postgres: docker compose up -d db; it listens on 5432", checks.SVC005),
 	manual("start-support-service", "start the service: its process of bin/start, or docker compose up -d kafka redis7", checks.SVC006),
 
+	{ID: "grant-select", Codes: codes(checks.SEE001, checks.SEE006), Safety: Manual, Says: grantSelect},
+	manual("show-bucket", "correct OBJECT_STORAGE_BUCKET and the keys beside it; where the bucket is gone, restart the backend, which makes it", checks.SEE002),
+	manual("open-docker-socket", "sudo usermod -aG docker $USER and log in again; on macOS, run outside of the development sandbox", checks.SEE003),
+
 	{ID: "kill-mutation", Codes: codes(checks.CLK003), Safety: Unsafe, Says: killFailing, Plan: planKilling},
 	{ID: "kill-mutation", Codes: codes(checks.CLK003), Safety: Manual, Says: killSlow},
 	{ID: "delete-stale-embeddings", Codes: codes(checks.CLK001), Safety: Safe, Says: deleteKnown, Plan: planDeletion},
@@ -170,4 +174,13 @@ func answerReport(c *Case) string {
 		return ""
 	}
 	return "give the report what it waits for, in the inbox"
+}
+
+// grantSelect lets the user of a finding read what the finding names. Its subject is that user, and then what is hidden.
+func grantSelect(c *Case) string {
+	var grants []string
+	for _, hidden := range c.Finding.Subject[1:] {
+		grants = append(grants, "GRANT SELECT ON "+hidden+" TO "+c.Finding.Subject[0])
+	}
+	return strings.Join(grants, "; ")
 }

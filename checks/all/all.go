@@ -7,6 +7,7 @@ import (
 	"doctor/checks/configuration"
 	"doctor/checks/embeddings"
 	"doctor/checks/environment"
+	"doctor/checks/eyesight"
 	"doctor/checks/inbox"
 	"doctor/checks/journey"
 	"doctor/checks/sandbox"
@@ -28,6 +29,8 @@ func All() []*checks.Check {
 		services.Docker,
 		services.Postgres,
 		services.Support,
+		eyesight.ClickHouse,
+		eyesight.Postgres,
 		journey.Histories,
 		workflows.CarriedSignals,
 		workflows.Batches,
