@@ -60,12 +60,19 @@ const (
 	ENV003 Code = "ENV003"
 	ENV004 Code = "ENV004"
 	ENV005 Code = "ENV005"
+	ENV006 Code = "ENV006"
+	ENV008 Code = "ENV008"
 	SVC001 Code = "SVC001"
 	SVC002 Code = "SVC002"
 	SVC003 Code = "SVC003"
 	SVC004 Code = "SVC004"
 	SVC005 Code = "SVC005"
 	SVC006 Code = "SVC006"
+	SEE001 Code = "SEE001"
+	SEE002 Code = "SEE002"
+	SEE003 Code = "SEE003"
+	SEE004 Code = "SEE004"
+	SEE006 Code = "SEE006"
 	TMP001 Code = "TMP001"
 	TMP002 Code = "TMP002"
 	TMP003 Code = "TMP003"
@@ -100,12 +107,19 @@ var Codes = []CodeInfo{
 	{ENV003, "api-key-missing", Error, Grouping, "a key without which a model cannot be asked is not set"},
 	{ENV004, "workers-older-than-env", Warning, Grouping, "a worker has not read the env file as it is now"},
 	{ENV005, "placeholder-value", Warning, "", "a setting still has the placeholder of .env.example"},
+	{ENV006, "debug-mismatch", Error, "", "workflows wait in the task queue of one DEBUG setting, and workers ask that of the other"},
+	{ENV008, "object-storage-disabled", Error, Batch, "OBJECT_STORAGE_ENABLED is off, and what is written is thrown away"},
 	{SVC001, "temporal-unreachable", Error, "", "Temporal does not answer where it is expected"},
 	{SVC002, "clickhouse-unreachable", Error, "", "ClickHouse does not answer where it is expected"},
 	{SVC003, "object-storage-unreachable", Error, "", "the object storage does not answer where it is expected"},
 	{SVC004, "docker-unreachable", Error, "", "Docker does not answer where it is expected"},
 	{SVC005, "postgres-unreachable", Error, "", "Postgres does not answer where it is expected"},
 	{SVC006, "support-service-unreachable", Warning, "", "a service that the pipeline leans on takes no connection"},
+	{SEE001, "clickhouse-grants", Warning, "", "ClickHouse does not let its user read what the checks ask about"},
+	{SEE002, "bucket-permissions", Error, "", "the object storage answers, and does not show its bucket"},
+	{SEE003, "docker-socket-unreadable", Error, "", "Docker's socket is there, and this user may not open it"},
+	{SEE004, "visibility-lagging", Warning, "", "Temporal's list of workflows lacks what its histories tell"},
+	{SEE006, "postgres-grants", Warning, "", "Postgres does not let its user read what the checks ask about"},
 	{TMP001, "signal-lost-on-continue-as-new", Error, Buffer, "a buffer run continued as new without a signal that it had received"},
 	{TMP002, "activity-failed", Error, "", "an activity or a workflow failed"},
 	{TMP003, "no-worker", Error, "", "workflow tasks wait and no worker asks for them"},

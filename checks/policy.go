@@ -28,10 +28,12 @@ var (
 	LongMutation = &Threshold{"long-mutation", 10 * time.Minute, "a mutation of the embedding tables runs (CLK003)"}
 	// From being told of a batch to the rows of its signals grouping takes 30 seconds to collect, and then a few for the models.
 	SlowGrouping = &Threshold{"slow-grouping", 5 * time.Minute, "a signal that grouping was told of has no row"}
+	// Elasticsearch shows what it was given after a second.
+	LaggingVisibility = &Threshold{"lagging-visibility", 10 * time.Second, "Temporal's list of workflows lacks what a history tells (SEE004)"}
 )
 
 // Thresholds are all of them.
-var Thresholds = []*Threshold{NoWorker, LongMutation, SlowGrouping}
+var Thresholds = []*Threshold{NoWorker, LongMutation, SlowGrouping, LaggingVisibility}
 
 // Suppression is a finding that a team has decided to live with, until a day.
 type Suppression struct {

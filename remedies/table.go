@@ -18,6 +18,8 @@ var table = []Remedy{
 	manual("set-inactivity-timeout", "set TASKS_INACTIVITY_TIMEOUT_SECONDS to a few minutes, such as 300, and start bin/start anew", checks.ENV002),
 	manual("set-api-key", "put a valid key into .env.local, and start bin/start anew: a worker reads it when it starts", checks.ENV003),
 	manual("restart-workers", "stop bin/start and start it anew; a hot reload, or a restart within its process manager, keeps the old settings", checks.ENV004),
+	manual("agree-on-debug", "start the worker, and the command that emits, with the same DEBUG: export DEBUG=1 for both", checks.ENV006),
+	manual("enable-object-storage", "take OBJECT_STORAGE_ENABLED out, or set it to true, and start bin/start anew; then emit the signals again", checks.ENV008),
 	manual("fill-in", "give the setting its value, or remove the line where nothing needs one", checks.ENV005),
 
 	manual("review-suppression", "remove the suppression from .doctor.yaml, or agree on a new day with its owner", checks.CFG001),
@@ -29,6 +31,11 @@ var table = []Remedy{
 	manual("start-docker", "start Docker, and see that this user may use its socket", checks.SVC004),
 	manual("start-postgres", "start Postgres: docker compose up -d db; it listens on 5432", checks.SVC005),
 	manual("start-support-service", "start the service: its process of bin/start, or docker compose up -d kafka redis7", checks.SVC006),
+
+	{ID: "grant-select", Codes: codes(checks.SEE001, checks.SEE006), Safety: Manual, Says: grantSelect},
+	manual("show-bucket", "correct OBJECT_STORAGE_BUCKET and the keys beside it; where the bucket is gone, restart the backend, which makes it", checks.SEE002),
+	manual("mend-visibility", "look again in a minute; where it stays behind, restart Elasticsearch, then Temporal: docker compose restart elasticsearch temporal", checks.SEE004),
+	manual("open-docker-socket", "sudo usermod -aG docker $USER and log in again; on macOS, run outside of the development sandbox", checks.SEE003),
 
 	{ID: "kill-mutation", Codes: codes(checks.CLK003), Safety: Unsafe, Says: killFailing, Plan: planKilling},
 	{ID: "kill-mutation", Codes: codes(checks.CLK003), Safety: Manual, Says: killSlow},
@@ -180,4 +187,13 @@ func answerReport(c *Case) string {
 		return ""
 	}
 	return "give the report what it waits for, in the inbox"
+}
+
+// grantSelect lets the user of a finding read what the finding names. Its subject is that user, and then what is hidden.
+func grantSelect(c *Case) string {
+	var grants []string
+	for _, hidden := range c.Finding.Subject[1:] {
+		grants = append(grants, "GRANT SELECT ON "+hidden+" TO "+c.Finding.Subject[0])
+	}
+	return strings.Join(grants, "; ")
 }

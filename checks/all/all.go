@@ -7,6 +7,7 @@ import (
 	"doctor/checks/configuration"
 	"doctor/checks/embeddings"
 	"doctor/checks/environment"
+	"doctor/checks/eyesight"
 	"doctor/checks/inbox"
 	"doctor/checks/journey"
 	"doctor/checks/sandbox"
@@ -22,13 +23,18 @@ func All() []*checks.Check {
 		environment.APIKeys,
 		environment.Workers,
 		environment.Placeholders,
+		environment.Debug,
+		environment.ObjectStorage,
 		services.Temporal,
 		services.ClickHouse,
 		services.ObjectStorage,
 		services.Docker,
 		services.Postgres,
 		services.Support,
+		eyesight.ClickHouse,
+		eyesight.Postgres,
 		journey.Histories,
+		eyesight.Visibility,
 		workflows.CarriedSignals,
 		workflows.Batches,
 		workflows.Dropped,

@@ -46,6 +46,9 @@ var Histories = &checks.Check{
 		if runs.Coverage != "" {
 			p.Incomplete("%s", runs.Coverage)
 		}
+		if n := len(runs.Behind); n > 0 {
+			p.Incomplete("Temporal's list of workflows is behind its histories, in %s", checks.Count(n, "place"))
+		}
 		return runs, nil
 	},
 }
@@ -55,6 +58,9 @@ type Runs struct {
 	All      []*Run // newest start first
 	Buffer   Chain  // the runs of the buffer among them, each with its account
 	Coverage string // what part was read; "" when all was
+
+	Listed time.Time // when Temporal was asked for them; zero in older recordings
+	Behind []Behind  // what its list does not know yet
 }
 
 // Run is one run, with its history where that can tell of a fault.
@@ -139,6 +145,7 @@ func read(ctx context.Context, p *checks.Pass) (*Runs, error) {
 	}
 	runs.Buffer = runs.bufferChain(p.World.Open)
 	runs.Coverage = coverage(telling, listing.Truncated, p.World.Now.Location())
+	runs.Behind = runs.behind(ctx, p, listing)
 	return runs, nil
 }
 

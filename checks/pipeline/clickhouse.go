@@ -49,8 +49,8 @@ func (c *ClickHouse) Reach(ctx context.Context) (Reached, error) {
 const embeddings = "%document_embeddings%"
 
 // EmbeddingTables lists the tables of the embeddings' family in all databases, those that hold rows and those that only
-// pass them on. A server does not show tables that its user may not see. Where it does not show its clusters either, it counts
-// as being alone.
+// pass them on. A server does not show tables that its user may not see: where it hides those of the embeddings' own database
+// the error is of kind [Forbidden]. Where it does not show its clusters, it counts as being alone.
 func (c *ClickHouse) EmbeddingTables(ctx context.Context) ([]Table, error) {
 	return ask(ctx, c.world, EmbeddingTables, Nothing{}, func(ctx context.Context) ([]Table, error) {
 		type column struct{ database, table, name string }
@@ -58,6 +58,7 @@ func (c *ClickHouse) EmbeddingTables(ctx context.Context) ([]Table, error) {
 		var columns []column
 		var fronts []front
 		var clusters []cluster
+		outer := ctx
 		all, ctx := errgroup.WithContext(ctx)
 		all.Go(func() (err error) {
 			tables, err = query(ctx, c, func(row scanner, t *Table) error {
@@ -84,6 +85,9 @@ func (c *ClickHouse) EmbeddingTables(ctx context.Context) ([]Table, error) {
 			return err
 		})
 		if err := all.Wait(); err != nil {
+			return nil, err
+		}
+		if err := c.shows(outer, tables); err != nil {
 			return nil, err
 		}
 		for i := range tables {
@@ -337,7 +341,7 @@ func refusedByServer(err error) bool {
 	return errors.As(err, &exception) || errors.As(err, &answer)
 }
 
-// refusedBy tells refused credentials from other errors of the server.
+// refusedBy tells refused credentials, and what they do not open, from other errors of the server.
 func refusedBy(err error) error {
 	var exception *clickhouse.Exception
 	var answer *clickhouse.HTTPError
@@ -346,6 +350,8 @@ func refusedBy(err error) error {
 		switch exception.Code {
 		case 192, 193, 194, 195, 516: // unknown user, wrong password, password required, address not allowed, authentication failed
 			return kinded{Denied, err}
+		case 291, 497: // database access denied (old servers), access denied
+			return kinded{Forbidden, err}
 		}
 	case errors.As(err, &answer):
 		if answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden {

@@ -89,7 +89,8 @@ func TestKindOf(t *testing.T) {
 		Unresolvable: {&net.DNSError{IsNotFound: true}, &net.DNSError{IsTimeout: true}},
 		TimedOut:     {context.DeadlineExceeded, os.ErrDeadlineExceeded, syscall.ETIMEDOUT},
 		Insecure:     {http.ErrSchemeMismatch, x509.UnknownAuthorityError{}, x509.HostnameError{Certificate: &x509.Certificate{}}, tls.RecordHeaderError{}},
-		Denied:       {syscall.EACCES, syscall.EPERM, kinded{Denied, syscall.ECONNREFUSED}},
+		Denied:       {kinded{Denied, syscall.ECONNREFUSED}},
+		Forbidden:    {syscall.EACCES, syscall.EPERM},
 		Failed:       {io.EOF, syscall.ECONNRESET, syscall.EHOSTUNREACH},
 	} {
 		for _, err := range errs {

@@ -26,10 +26,11 @@ const (
 	Insecure     Kind = "TLS failed"
 	Denied       Kind = "credentials refused"
 
-	Missing     Kind = "missing"      // the service answered that there is no such thing
-	Failed      Kind = "failed"       // the service answered with an error, or not in its own protocol
-	RunOver     Kind = "run over"     // the whole run was out of time, or interrupted, before the answer came
-	NotRecorded Kind = "not recorded" // a told world does not know
+	Forbidden   Kind = "not permitted" // it is there, and this user may not look
+	Missing     Kind = "missing"       // the service answered that there is no such thing
+	Failed      Kind = "failed"        // the service answered with an error, or not in its own protocol
+	RunOver     Kind = "run over"      // the whole run was out of time, or interrupted, before the answer came
+	NotRecorded Kind = "not recorded"  // a told world does not know
 )
 
 // Error is an observation that failed. It always names who was asked, and for what. Nothing that it prints holds
@@ -104,6 +105,11 @@ type kinded struct {
 func (k kinded) Error() string { return k.err.Error() }
 func (k kinded) Unwrap() error { return k.err }
 
+func isForbidden(err error) bool {
+	var known kinded
+	return errors.As(err, &known) && known.kind == Forbidden
+}
+
 // misdialled is what the door of several addresses returns when it could not connect to one of them.
 type misdialled struct {
 	host, port string
@@ -149,7 +155,7 @@ func kindOf(ctx context.Context, err error) Kind {
 	case errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT):
 		return Refused // a missing unix socket is a port with nobody behind it
 	case errors.Is(err, fs.ErrPermission):
-		return Denied // a socket that this user may not open
+		return Forbidden // a socket that this user may not open
 	case isTLS(err):
 		return Insecure
 	case errors.As(err, &network) && network.Timeout():

@@ -183,7 +183,8 @@ var (
 	ReportDocuments = Fact[SignalsOfReport, []Document]{SourceClickHouse, "report-documents", func(q SignalsOfReport) string {
 		return fmt.Sprintf("the signals of report %s in %s", Short(q.Report), q.Table)
 	}}
-	Mutations = Fact[Nothing, []Mutation]{SourceClickHouse, "mutations", plainly[Nothing]("the unfinished mutations of the embedding tables")}
+	Mutations       = Fact[Nothing, []Mutation]{SourceClickHouse, "mutations", plainly[Nothing]("the unfinished mutations of the embedding tables")}
+	ClickHouseSight = Fact[Nothing, Sight]{SourceClickHouse, "sight", plainly[Nothing]("what its user may read")}
 
 	ObjectStorageReached = Fact[Nothing, Reached]{SourceObjectStorage, "reached", plainly[Nothing]("its bucket")}
 	AgentLogs            = Fact[int64, LogListing]{SourceObjectStorage, "agent-logs", func(team int64) string {
@@ -228,6 +229,7 @@ var (
 	SignalSources = Fact[int64, Sources]{SourcePostgres, "sources", func(team int64) string {
 		return fmt.Sprintf("the signal sources of team %d", team)
 	}}
+	PostgresSight = Fact[Nothing, Sight]{SourcePostgres, "sight", plainly[Nothing]("what its user may read")}
 
 	SupportReached = Fact[string, Reached]{SourceSupport, "reached", func(address string) string { return "a connection to " + address }}
 	LocalWorkers   = Fact[[]string, map[string]time.Time]{SourceMachine, "workers", plainly[[]string]("when its workers were started")}

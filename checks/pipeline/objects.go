@@ -176,7 +176,7 @@ func (o onlyS3) RoundTrip(request *http.Request) (*http.Response, error) {
 	return nil, fmt.Errorf("what answers is not object storage: HTTP %s", response.Status)
 }
 
-// refusedByStorage tells refused credentials and a missing bucket from other errors.
+// refusedByStorage tells refused credentials, what they do not open, and a missing bucket from other errors.
 func refusedByStorage(err error, bucket string) error {
 	var answer minio.ErrorResponse
 	if !errors.As(err, &answer) {
@@ -187,7 +187,9 @@ func refusedByStorage(err error, bucket string) error {
 		return kinded{Missing, fmt.Errorf("there is no bucket %q", bucket)}
 	case minio.NoSuchKey:
 		return kinded{Missing, errors.New("there is no such object")}
-	case minio.AccessDenied, minio.InvalidAccessKeyID, minio.SignatureDoesNotMatch:
+	case minio.AccessDenied:
+		return kinded{Forbidden, err}
+	case minio.InvalidAccessKeyID, minio.SignatureDoesNotMatch:
 		return kinded{Denied, err}
 	}
 	return err

@@ -232,7 +232,7 @@ func TestDockerSocket(t *testing.T) {
 func TestObjectStorageRefuses(t *testing.T) {
 	for code, want := range map[string]pipeline.Kind{
 		"NoSuchBucket": pipeline.Missing, "SignatureDoesNotMatch": pipeline.Denied, "InvalidAccessKeyId": pipeline.Denied,
-		"AccessDenied": pipeline.Denied, "InternalError": pipeline.Failed,
+		"AccessDenied": pipeline.Forbidden, "InternalError": pipeline.Failed,
 	} {
 		t.Run(code, func(t *testing.T) {
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -58,7 +58,7 @@ func (t *Temporal) Executions(ctx context.Context, team int64, since time.Time) 
 		emitters := fmt.Sprintf("WorkflowId STARTS_WITH 'signal-emitter-%d-'", team)
 		others := fmt.Sprintf("(WorkflowId = 'buffer-signals-%[1]d' OR WorkflowId = 'team-signal-grouping-v2-%[1]d'"+
 			" OR WorkflowId STARTS_WITH 'signals-report:%[1]d:' OR %[2]s AND ExecutionStatus != 'Completed')", team, emitters)
-		var listing Listing
+		listing := Listing{Listed: time.Now()}
 		var completed []Execution
 		both, bounded := errgroup.WithContext(ctx)
 		both.Go(func() error { return t.list(bounded, others+within, pageSize, true, &listing.Executions) })

@@ -50,6 +50,7 @@ type Execution struct {
 type Listing struct {
 	Executions []Execution // newest start first
 	Truncated  bool        // there were more than could be listed in time
+	Listed     time.Time   `json:",omitzero"` // when they were asked for, by this machine's clock; only of a team's own
 }
 
 // History is the events of one run, oldest first.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doctor/checks"
+	"doctor/checks/environment"
 	"doctor/checks/pipeline"
 	"doctor/checks/services"
 )
@@ -18,7 +19,7 @@ var Logs = &checks.Check{
 	Title:    "every run of an agent has left a log",
 	Codes:    []checks.Code{checks.SBX003},
 	Requires: []*checks.Check{AgentRuns, services.ObjectStorage},
-	After:    []*checks.Check{services.Docker},
+	After:    []*checks.Check{services.Docker, environment.ObjectStorage},
 	Reads:    []checks.Source{checks.ObjectStorage, checks.Optional(checks.Postgres)},
 	Run: func(_ context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*Runs](p, AgentRuns)
@@ -57,6 +58,7 @@ func reportEmpty(p *checks.Pass, run *Run) {
 		Detailf("The set-up of its sandbox writes the first lines. So it never began, or the worker writes its logs to another place than OBJECT_STORAGE_ENDPOINT and OBJECT_STORAGE_BUCKET name here.").
 		With(checks.Evidence{Source: "object storage", Locator: run.At(pipeline.Spot{}), Excerpt: found, Time: p.World.Now}).
 		With(checks.Evidence{Source: "Postgres", Excerpt: "the run is " + stateOf(run), Time: run.Created})
+	finding.CausedBy(p.Findings(environment.ObjectStorage)...)
 	if run.Sandbox == nil {
 		finding.CausedBy(p.Findings(services.Docker)...)
 	}

@@ -1,5 +1,5 @@
 // Package services holds the checks of the services that the pipeline stands on. Here, and only here, not reaching a
-// service is the finding. Each result is a [pipeline.Reached].
+// service is the finding, and so is one that is reached and does not let the doctor look. Each result is a [pipeline.Reached].
 package services
 
 import (
@@ -48,11 +48,11 @@ var ClickHouse = &checks.Check{
 	},
 }
 
-// ObjectStorage greets the S3 server that holds the signal batches and the agent logs.
+// ObjectStorage greets the S3 server that holds the signal batches and the agent logs: it lists the bucket.
 var ObjectStorage = &checks.Check{
 	ID:    "services.object-storage",
 	Title: "the object storage answers",
-	Codes: []checks.Code{checks.SVC003},
+	Codes: []checks.Code{checks.SVC003, checks.SEE002},
 	Reads: []checks.Source{checks.ObjectStorage},
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		s := p.World.Settings.ObjectStorage
@@ -62,6 +62,7 @@ var ObjectStorage = &checks.Check{
 		reached, err := p.World.Objects.Reach(ctx)
 		return service{
 			code:    checks.SVC003,
+			hidden:  checks.SEE002,
 			source:  checks.ObjectStorage,
 			address: s.Address,
 			without: "Without it no batch of signals reaches grouping, and no agent log can be read.",
@@ -74,13 +75,14 @@ var ObjectStorage = &checks.Check{
 var Docker = &checks.Check{
 	ID:    "services.docker",
 	Title: "Docker answers, where sandboxes run in it",
-	Codes: []checks.Code{checks.SVC004},
+	Codes: []checks.Code{checks.SVC004, checks.SEE003},
 	Reads: []checks.Source{checks.Docker, checks.Settings},
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		s := p.World.Settings.Docker
 		reached, err := p.World.Docker.Reach(ctx)
 		docker := service{
 			code:    checks.SVC004,
+			hidden:  checks.SEE003,
 			source:  checks.Docker,
 			address: s.Address,
 			named:   true,
@@ -114,6 +116,7 @@ var Postgres = &checks.Check{
 // service is what there is to say of a service that does not answer.
 type service struct {
 	code     checks.Code
+	hidden   checks.Code // where it is there, and does not let the doctor look; "" when that is not told apart
 	source   checks.Source
 	address  settings.Address
 	named    bool            // by another setting than that of its address
@@ -133,8 +136,12 @@ func (s service) judge(p *checks.Pass, reached pipeline.Reached, err error) (any
 		return nil, checks.Skip("nothing at %s", place(s.address.URL))
 	}
 	name := string(s.source.Source)
-	finding := p.Report(s.code, s.address.URL).
-		Titlef("%s does not answer at %s: %s", name, place(s.address.URL), failed.Reason()).
+	code, how := s.code, "does not answer"
+	if s.hidden != "" && (failed.Kind == pipeline.Forbidden || failed.Kind == pipeline.Missing) {
+		code, how = s.hidden, "cannot be looked into"
+	}
+	finding := p.Report(code, s.address.URL).
+		Titlef("%s %s at %s: %s", name, how, place(s.address.URL), failed.Reason()).
 		Detailf("%s", s.without).
 		With(setting(s.address), checks.Evidence{
 			Source:  name,

@@ -26,7 +26,7 @@ var Failures = &checks.Check{
 	Requires: []*checks.Check{journey.Histories},
 	After: slices.Concat(
 		[]*checks.Check{embeddings.Stale, services.ClickHouse, services.ObjectStorage, services.Docker, services.Postgres, sandbox.AgentRuns},
-		[]*checks.Check{services.Support, environment.APIKeys, environment.Workers},
+		[]*checks.Check{services.Support, environment.APIKeys, environment.Workers, environment.ObjectStorage},
 		agentChecks,
 	),
 	Reads: []checks.Source{checks.Temporal},
@@ -229,6 +229,9 @@ func (f *fault) causes(p *checks.Pass) []*checks.Finding {
 	}
 	if message == "read failed" || message == "write failed" { // posthog/storage/object_storage.py
 		causes = append(causes, p.Findings(services.ObjectStorage)...)
+	}
+	if strings.HasPrefix(message, "Signal batch not found in S3") { // products/signals/backend/temporal/grouping_v2.py
+		causes = append(causes, p.Findings(environment.ObjectStorage)...)
 	}
 	causes = append(causes, f.agentCauses(p)...)
 	for _, service := range []*checks.Check{services.ClickHouse, services.ObjectStorage, services.Docker, services.Postgres, services.Support} {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"doctor/checks"
+	"doctor/checks/environment"
 	"doctor/checks/journey"
 	"doctor/checks/pipeline"
 )
@@ -20,22 +21,16 @@ var Workers = &checks.Check{
 	Title:    "a worker takes the work that waits in each task queue",
 	Codes:    []checks.Code{checks.TMP003},
 	Requires: []*checks.Check{journey.Histories},
+	After:    []*checks.Check{environment.Debug},
 	Reads:    []checks.Source{checks.Temporal},
 	Run:      findIdleQueues,
 }
 
-// waiting is a task that no worker has taken.
-type waiting struct {
-	run   *journey.Run
-	what  string
-	since time.Time
-}
-
 func findIdleQueues(ctx context.Context, p *checks.Pass) (any, error) {
 	runs, _ := checks.ResultOf[*journey.Runs](p, journey.Histories)
-	queues := map[pipeline.TaskQueue][]waiting{}
+	queues := map[pipeline.TaskQueue][]journey.Untaken{}
 	for _, run := range runs.All {
-		for queue, w := range waits(run, p.World.Now, p.Threshold(checks.NoWorker)) {
+		for queue, w := range run.Waits(p.World.Now, p.Threshold(checks.NoWorker)) {
 			queues[queue] = append(queues[queue], w)
 		}
 	}
@@ -55,25 +50,12 @@ func findIdleQueues(ctx context.Context, p *checks.Pass) (any, error) {
 	return nil, nil
 }
 
-// waits tells what of an open run has waited too long.
-func waits(run *journey.Run, now time.Time, patience time.Duration) map[pipeline.TaskQueue]waiting {
-	found := map[pipeline.TaskQueue]waiting{}
-	if t := run.Detail.Task; t != nil && t.State == "SCHEDULED" && now.Sub(t.Scheduled) > patience {
-		found[pipeline.TaskQueue{Name: run.TaskQueue}] = waiting{run, "a workflow task", t.Scheduled}
-	}
-	for _, a := range run.Detail.Pending {
-		if a.State == "SCHEDULED" && a.Attempt <= 1 && now.Sub(a.Scheduled) > patience {
-			found[pipeline.TaskQueue{Name: run.TaskQueue, Activity: true}] = waiting{run, a.Activity, a.Scheduled}
-		}
-	}
-	return found
-}
-
-func reportIdle(p *checks.Pass, queue pipeline.TaskQueue, tasks []waiting, last pipeline.Poller) {
-	oldest := slices.MinFunc(tasks, func(a, b waiting) int { return a.since.Compare(b.since) })
+func reportIdle(p *checks.Pass, queue pipeline.TaskQueue, tasks []journey.Untaken, last pipeline.Poller) {
+	oldest := slices.MinFunc(tasks, func(a, b journey.Untaken) int { return a.Since.Compare(b.Since) })
 	f := p.Report(checks.TMP003, queue.Name).
 		Titlef("no worker asks for the work of task queue %s", queue.Name).
-		At(stageOfWorkflow(oldest.run.Type))
+		At(stageOfWorkflow(oldest.Type)).
+		CausedBy(slices.DeleteFunc(p.Findings(environment.Debug), func(f *checks.Finding) bool { return f.Subject[0] != queue.Name })...)
 	seen := checks.Evidence{Source: "task queue", Excerpt: "no worker has asked it for work in the last five minutes"}
 	if last.Identity != "" {
 		seen.Time = last.LastAccess
@@ -83,10 +65,10 @@ func reportIdle(p *checks.Pass, queue pipeline.TaskQueue, tasks []waiting, last 
 	const shown = 4
 	for _, w := range tasks[:min(shown, len(tasks))] {
 		f.With(checks.Evidence{
-			Source:  "run " + pipeline.Short(w.run.ID),
-			Locator: checks.Locator{Workflow: w.run.Workflow, Run: w.run.ID, URL: p.World.Temporal.Page(w.run.Run)},
-			Excerpt: w.what + " waits",
-			Time:    w.since,
+			Source:  "run " + pipeline.Short(w.ID),
+			Locator: checks.Locator{Workflow: w.Workflow, Run: w.ID, URL: p.World.Temporal.Page(w.Run.Run)},
+			Excerpt: w.What + " waits",
+			Time:    w.Since,
 		})
 	}
 	if more := len(tasks) - shown; more > 0 {

@@ -112,7 +112,7 @@ func (c ClickHouse) at(setting, value string, origin Origin) (ClickHouse, error)
 	case u.Scheme != "clickhouse":
 		c.Secure = u.Scheme == "https"
 	case query.Has("secure"):
-		c.Secure = isTrue(query.Get("secure"))
+		c.Secure = IsTrue(query.Get("secure"))
 	}
 	c.Address = Address{setting, c.withPort(u), origin}
 	return c, nil

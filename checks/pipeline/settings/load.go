@@ -173,16 +173,17 @@ func (s *Settings) lookOr(name, fallback string) string {
 	return fallback
 }
 
-// lookBool reads a switch as PostHog does (posthog/utils.py, str_to_bool): what does not say yes says no.
+// lookBool is look for a switch, with a default.
 func (s *Settings) lookBool(name string, fallback bool) bool {
 	value, origin := s.look(name)
 	if origin.Default {
 		return fallback
 	}
-	return isTrue(value)
+	return IsTrue(value)
 }
 
-func isTrue(value string) bool {
+// IsTrue reads a switch as PostHog does (posthog/utils.py, str_to_bool): what does not say yes says no.
+func IsTrue(value string) bool {
 	return slices.Contains([]string{"y", "yes", "t", "true", "on", "1"}, strings.ToLower(value))
 }
 
