@@ -83,6 +83,7 @@ const (
 	SBX005 Code = "SBX005"
 	INB001 Code = "INB001"
 	INB002 Code = "INB002"
+	INB003 Code = "INB003"
 	CFG001 Code = "CFG001"
 	CFG002 Code = "CFG002"
 	GIT001 Code = "GIT001"
@@ -121,6 +122,7 @@ var Codes = []CodeInfo{
 	{SBX005, "orphan-container", Warning, Sandbox, "a sandbox outlives the run that it was made for"},
 	{INB001, "signal-source-disabled", Warning, Emitter, "the signals of a source are not taken in"},
 	{INB002, "report-stuck", Warning, Report, "a report waits and nothing works on it"},
+	{INB003, "ai-consent-missing", Error, Emitter, "the organization has not agreed to AI data processing, and no signal is taken in"},
 	{CFG001, "suppression-expired", Warning, "", "a suppression holds no more"},
 	{CFG002, "suppression-unused", Info, "", "a suppression covers no finding"},
 	{GIT001, "secret-staged", Error, "", "a secret is about to be committed"},

@@ -7,6 +7,7 @@ import (
 	"doctor/checks"
 	"doctor/checks/inbox"
 	"doctor/checks/pipeline"
+	"doctor/checks/sources"
 )
 
 // table is all remedies. Those of one code stand in the order in which they are told, and the first one that may be run is.
@@ -55,12 +56,12 @@ var table = []Remedy{
 	{ID: "remove-container", Codes: codes(checks.SBX005), Safety: Unsafe, Says: removeOrphan, Plan: planRemoval},
 	{ID: "remove-container", Codes: codes(checks.SBX005), Safety: Manual, Says: removeByHand},
 
-	{ID: "approve-ai", Codes: codes(checks.INB001), Safety: Manual, Says: approve},
 	{ID: "switch-source-on", Codes: codes(checks.INB001), Safety: Manual, Says: switchOn},
 	{ID: "mend-ingestion", Codes: codes(checks.INB002), Safety: Manual, Says: mendIngestion},
 	{ID: "emit-another", Codes: codes(checks.INB002), Safety: Manual, Says: emitAnother},
 	{ID: "promote-again", Codes: codes(checks.INB002), Safety: Manual, Says: promoteAgain},
 	{ID: "answer-report", Codes: codes(checks.INB002), Safety: Manual, Says: answerReport},
+	manual("approve-ai", "agree to AI data processing in the settings of the organization, then emit the signals again", checks.INB003),
 
 	manual("unstage-secret", "git restore --staged the file and take the secret out; revoke one that was ever pushed", checks.GIT001),
 	manual("unstage-folder", "git rm -r --cached the folder: its files stay where they are", checks.GIT002),
@@ -113,18 +114,9 @@ func emitAfterFailure(c *Case) string {
 	return "remove the cause that the message names, then emit the signal again: nothing repeats what has failed"
 }
 
-func approve(c *Case) string {
-	if c.Finding.Subject[0] != inbox.NoConsent {
-		return ""
-	}
-	return "agree to AI data processing in the settings of the organization, then emit the signals again"
-}
-
 func switchOn(c *Case) string {
 	switch source := c.Finding.Subject[0]; source {
-	case inbox.NoConsent:
-		return ""
-	case inbox.AllSources:
+	case sources.AllSources:
 		return "switch a source on in the settings of the inbox, then emit the signals again"
 	default:
 		return "switch " + source + " on in the settings of the inbox, then emit the signals again"

@@ -11,6 +11,7 @@ import (
 	"doctor/checks/journey"
 	"doctor/checks/sandbox"
 	"doctor/checks/services"
+	"doctor/checks/sources"
 	"doctor/checks/workflows"
 )
 
@@ -46,7 +47,7 @@ func All() []*checks.Check {
 		sandbox.Logs,
 		sandbox.Model,
 		sandbox.Containers,
-		inbox.Sources,
+		sources.Sources,
 		inbox.Reports,
 		inbox.Newest,
 	}
