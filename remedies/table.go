@@ -60,8 +60,9 @@ var table = []Remedy{
 	{ID: "mend-ingestion", Codes: codes(checks.INB002), Safety: Manual, Says: mendIngestion},
 	{ID: "emit-another", Codes: codes(checks.INB002), Safety: Manual, Says: emitAnother},
 	{ID: "promote-again", Codes: codes(checks.INB002), Safety: Manual, Says: promoteAgain},
-	{ID: "answer-report", Codes: codes(checks.INB002), Safety: Manual, Says: answerReport},
 	manual("approve-ai", "agree to AI data processing in the settings of the organization, then emit the signals again", checks.INB003),
+	{ID: "research-again", Codes: codes(checks.INB004), Safety: Manual, Says: researchAgain},
+	{ID: "answer-report", Codes: codes(checks.INB005), Safety: Manual, Says: answerReport},
 
 	manual("unstage-secret", "git restore --staged the file and take the secret out; revoke one that was ever pushed", checks.GIT001),
 	manual("unstage-folder", "git rm -r --cached the folder: its files stay where they are", checks.GIT002),
@@ -123,7 +124,7 @@ func switchOn(c *Case) string {
 	}
 }
 
-// stuck is what is known of a report that nothing works on; nil of one that waits for a person.
+// stuck is what is known of a report that nothing works on; nil when nothing is.
 func stuck(c *Case) *inbox.Stuck {
 	all, _ := c.Result.([]inbox.Stuck)
 	for i := range all {
@@ -143,7 +144,7 @@ func mendIngestion(c *Case) string {
 }
 
 func emitAnother(c *Case) string {
-	if s := stuck(c); s == nil || s.Waiting != nil || s.Status != pipeline.ReportCandidate {
+	if s := stuck(c); s != nil && (s.Waiting != nil || s.Status != pipeline.ReportCandidate) {
 		return ""
 	}
 	return "emit one more signal of its matter: that starts the summary"
@@ -154,12 +155,20 @@ func promoteAgain(c *Case) string {
 	if s == nil || s.Waiting != nil || s.Status == pipeline.ReportCandidate {
 		return ""
 	}
-	return fmt.Sprintf("UPDATE signals_signalreport SET status = 'candidate' WHERE id = %s, then emit one more signal of its matter", sqlText(s.ID))
+	return promotion(s.ID)
 }
 
-func answerReport(c *Case) string {
-	if stuck(c) != nil {
+// promotion makes a report a candidate again: the next signal that matches it has it worked on.
+func promotion(report string) string {
+	return fmt.Sprintf("UPDATE signals_signalreport SET status = 'candidate' WHERE id = %s, then emit one more signal of its matter", sqlText(report))
+}
+
+// researchAgain has a report that has failed worked on once more, once its cause is gone.
+func researchAgain(c *Case) string {
+	if c.Finding.Severity == checks.Info {
 		return ""
 	}
-	return "give the report what it waits for, in the inbox"
+	return "remove the cause, then emit the signals again; or " + promotion(c.Finding.Subject[0])
 }
+
+func answerReport(c *Case) string { return inbox.Answer(c.Finding.Subject[0]) }
