@@ -92,6 +92,9 @@ const (
 	SBX005 Code = "SBX005"
 	INB001 Code = "INB001"
 	INB002 Code = "INB002"
+	INB003 Code = "INB003"
+	INB004 Code = "INB004"
+	INB005 Code = "INB005"
 	CFG001 Code = "CFG001"
 	CFG002 Code = "CFG002"
 	GIT001 Code = "GIT001"
@@ -139,6 +142,9 @@ var Codes = []CodeInfo{
 	{SBX005, "orphan-container", Warning, Sandbox, "a sandbox outlives the run that it was made for"},
 	{INB001, "signal-source-disabled", Warning, Emitter, "the signals of a source are not taken in"},
 	{INB002, "report-stuck", Warning, Report, "a report waits and nothing works on it"},
+	{INB003, "ai-consent-missing", Error, Emitter, "the organization has not agreed to AI data processing, and no signal is taken in"},
+	{INB004, "report-failed", Error, Report, "a report has failed, and its signals do not reach the inbox"},
+	{INB005, "report-needs-input", Info, Inbox, "a report waits for a person"},
 	{CFG001, "suppression-expired", Warning, "", "a suppression holds no more"},
 	{CFG002, "suppression-unused", Info, "", "a suppression covers no finding"},
 	{GIT001, "secret-staged", Error, "", "a secret is about to be committed"},

@@ -45,6 +45,9 @@ var Links = []Link{
 	{SBX003, TMP002, "the failed activity waited for the agent that has left no log"},
 	{SBX004, SBX002, "the error is in the log of the silent agent's run"},
 	{SBX004, TMP002, "the failed activity waited for the agent whose model failed"},
+	{INB003, TMP002, "the message is the embedding worker's refusal of an organization that has not agreed"},
+	{TMP002, INB004, "the report's summary failed"},
+	{CLK002, INB004, "the report's signals are in the tables, and its summary has found none"},
 }
 
 // Unlinked returns an error about a finding that is explained by one which the table does not know as a cause of it.

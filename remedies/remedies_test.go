@@ -90,11 +90,10 @@ func TestAStuckReportIsMovedOnFromWhereItIs(t *testing.T) {
 		explained bool
 		want      string
 	}{
-		"in progress":            {stuck(pipeline.ReportInProgress, nil), false, "promote-again"},
-		"candidate":              {stuck(pipeline.ReportCandidate, nil), false, "emit-another"},
-		"its rows do not come":   {stuck(pipeline.ReportCandidate, &journey.Run{}), false, "mend-ingestion"},
-		"no worker":              {stuck(pipeline.ReportCandidate, &journey.Run{}), true, ""},
-		"it waits for an answer": {nil, false, "answer-report"},
+		"in progress":          {stuck(pipeline.ReportInProgress, nil), false, "promote-again"},
+		"candidate":            {stuck(pipeline.ReportCandidate, nil), false, "emit-another"},
+		"its rows do not come": {stuck(pipeline.ReportCandidate, &journey.Run{}), false, "mend-ingestion"},
+		"no worker":            {stuck(pipeline.ReportCandidate, &journey.Run{}), true, ""},
 	} {
 		f := &checks.Finding{Code: checks.INB002, State: checks.Active, Subject: []string{"r"}}
 		if c.explained {
@@ -106,6 +105,22 @@ func TestAStuckReportIsMovedOnFromWhereItIs(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// A report that waits is told what for.
+func TestAnAnswerFitsTheReason(t *testing.T) {
+	for reason, want := range map[string]string{
+		"Requires human input: No GitHub integration connected to a team/user.":                        "connect GitHub in the settings of the project",
+		"Requires human input: No GitHub repositories connected to this team.":                         "give the GitHub App access to a repository",
+		"Requires human input: The connected GitHub App is unavailable. Reconnect GitHub to continue.": "reconnect GitHub",
+		"Requires human input: two repositories fit":                                                   "give the report what it waits for",
+		"": "give the report what it waits for",
+	} {
+		told := For(&checks.Finding{Code: checks.INB005, Severity: checks.Info, State: checks.Active, Subject: []string{reason}}, Case{})
+		if len(told) != 1 || !strings.HasPrefix(told[0].Summary, want) {
+			t.Errorf("%q: %+v, want %s", reason, told, want)
 		}
 	}
 }

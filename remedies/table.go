@@ -7,6 +7,7 @@ import (
 	"doctor/checks"
 	"doctor/checks/inbox"
 	"doctor/checks/pipeline"
+	"doctor/checks/sources"
 )
 
 // table is all remedies. Those of one code stand in the order in which they are told, and the first one that may be run is.
@@ -64,12 +65,13 @@ var table = []Remedy{
 	{ID: "remove-container", Codes: codes(checks.SBX005), Safety: Unsafe, Says: removeOrphan, Plan: planRemoval},
 	{ID: "remove-container", Codes: codes(checks.SBX005), Safety: Manual, Says: removeByHand},
 
-	{ID: "approve-ai", Codes: codes(checks.INB001), Safety: Manual, Says: approve},
 	{ID: "switch-source-on", Codes: codes(checks.INB001), Safety: Manual, Says: switchOn},
 	{ID: "mend-ingestion", Codes: codes(checks.INB002), Safety: Manual, Says: mendIngestion},
 	{ID: "emit-another", Codes: codes(checks.INB002), Safety: Manual, Says: emitAnother},
 	{ID: "promote-again", Codes: codes(checks.INB002), Safety: Manual, Says: promoteAgain},
-	{ID: "answer-report", Codes: codes(checks.INB002), Safety: Manual, Says: answerReport},
+	manual("approve-ai", "agree to AI data processing in the settings of the organization, then emit the signals again", checks.INB003),
+	{ID: "research-again", Codes: codes(checks.INB004), Safety: Manual, Says: researchAgain},
+	{ID: "answer-report", Codes: codes(checks.INB005), Safety: Manual, Says: answerReport},
 
 	manual("unstage-secret", "git restore --staged the file and take the secret out; revoke one that was ever pushed", checks.GIT001),
 	manual("unstage-folder", "git rm -r --cached the folder: its files stay where they are", checks.GIT002),
@@ -130,25 +132,16 @@ func emitUnanswered(c *Case) string {
 	return "emit the signals again, with the command that emitted them: the model may answer the next time"
 }
 
-func approve(c *Case) string {
-	if c.Finding.Subject[0] != inbox.NoConsent {
-		return ""
-	}
-	return "agree to AI data processing in the settings of the organization, then emit the signals again"
-}
-
 func switchOn(c *Case) string {
 	switch source := c.Finding.Subject[0]; source {
-	case inbox.NoConsent:
-		return ""
-	case inbox.AllSources:
+	case sources.AllSources:
 		return "switch a source on in the settings of the inbox, then emit the signals again"
 	default:
 		return "switch " + source + " on in the settings of the inbox, then emit the signals again"
 	}
 }
 
-// stuck is what is known of a report that nothing works on; nil of one that waits for a person.
+// stuck is what is known of a report that nothing works on; nil when nothing is.
 func stuck(c *Case) *inbox.Stuck {
 	all, _ := c.Result.([]inbox.Stuck)
 	for i := range all {
@@ -168,7 +161,7 @@ func mendIngestion(c *Case) string {
 }
 
 func emitAnother(c *Case) string {
-	if s := stuck(c); s == nil || s.Waiting != nil || s.Status != pipeline.ReportCandidate {
+	if s := stuck(c); s != nil && (s.Waiting != nil || s.Status != pipeline.ReportCandidate) {
 		return ""
 	}
 	return "emit one more signal of its matter: that starts the summary"
@@ -179,14 +172,20 @@ func promoteAgain(c *Case) string {
 	if s == nil || s.Waiting != nil || s.Status == pipeline.ReportCandidate {
 		return ""
 	}
-	return fmt.Sprintf("UPDATE signals_signalreport SET status = 'candidate' WHERE id = %s, then emit one more signal of its matter", sqlText(s.ID))
+	return promotion(s.ID)
 }
 
-func answerReport(c *Case) string {
-	if stuck(c) != nil {
+// promotion makes a report a candidate again: the next signal that matches it has it worked on.
+func promotion(report string) string {
+	return fmt.Sprintf("UPDATE signals_signalreport SET status = 'candidate' WHERE id = %s, then emit one more signal of its matter", sqlText(report))
+}
+
+// researchAgain has a report that has failed worked on once more, once its cause is gone.
+func researchAgain(c *Case) string {
+	if c.Finding.Severity == checks.Info {
 		return ""
 	}
-	return "give the report what it waits for, in the inbox"
+	return "remove the cause, then emit the signals again; or " + promotion(c.Finding.Subject[0])
 }
 
 // grantSelect lets the user of a finding read what the finding names. Its subject is that user, and then what is hidden.
@@ -197,3 +196,5 @@ func grantSelect(c *Case) string {
 	}
 	return strings.Join(grants, "; ")
 }
+
+func answerReport(c *Case) string { return inbox.Answer(c.Finding.Subject[0]) }

@@ -12,6 +12,7 @@ import (
 	"doctor/checks/journey"
 	"doctor/checks/sandbox"
 	"doctor/checks/services"
+	"doctor/checks/sources"
 	"doctor/checks/workflows"
 )
 
@@ -53,7 +54,7 @@ func All() []*checks.Check {
 		sandbox.Logs,
 		sandbox.Model,
 		sandbox.Containers,
-		inbox.Sources,
+		sources.Sources,
 		inbox.Reports,
 		inbox.Newest,
 	}

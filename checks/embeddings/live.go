@@ -45,6 +45,18 @@ type Signals struct {
 	unasked string                          // why Postgres could not say which those are
 }
 
+// Of is the live signals of a report in the table that new signals are matched against; nil where there are none.
+func (s *Signals) Of(report string) (pipeline.Table, *pipeline.ReportSignals) {
+	for _, t := range s.Tables {
+		for i, r := range t.Reports {
+			if t.Table.Searched() && r.Report == report {
+				return t.Table, &t.Reports[i]
+			}
+		}
+	}
+	return pipeline.Table{}, nil
+}
+
 // exists reports whether a report is in Postgres.
 func (s *Signals) exists(r pipeline.ReportSignals) bool {
 	_, ok := s.states[r.Report]

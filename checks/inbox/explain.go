@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"doctor/checks"
+	"doctor/checks/sources"
 )
 
 // Explains chooses the findings that can be why a signal is no further.
@@ -12,7 +13,7 @@ type Explains func(*checks.Finding) bool
 
 // Stopper is the most telling failing finding of a diagnosis that explains why a signal is no further; nil when none does.
 func Stopper(d *checks.Diagnosis, explains Explains) *checks.Finding {
-	for _, check := range slices.Concat(stoppers, []*checks.Check{Sources}) {
+	for _, check := range slices.Concat(stoppers, []*checks.Check{sources.Sources}) {
 		for _, o := range d.Outcomes {
 			if o.Check != check {
 				continue

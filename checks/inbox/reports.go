@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"doctor/checks"
+	"doctor/checks/embeddings"
 	"doctor/checks/journey"
 	"doctor/checks/pipeline"
 	"doctor/checks/services"
@@ -23,14 +24,14 @@ const (
 	inserting = 5 * time.Minute
 )
 
-// Reports finds reports that were promoted, or were being worked on, and that nothing works on any more. What waits for a
-// person is told as information. The result is a [[]Stuck].
+// Reports finds reports that were promoted, or were being worked on, and that nothing works on any more, and those that have
+// failed. What waits for a person is told as information. The result is a [[]Stuck].
 var Reports = &checks.Check{
 	ID:       "inbox.reports",
-	Title:    "every report that is on its way is being worked on",
-	Codes:    []checks.Code{checks.INB002},
+	Title:    "no report has failed, and each that is on its way is being worked on",
+	Codes:    []checks.Code{checks.INB002, checks.INB004, checks.INB005},
 	Requires: []*checks.Check{services.Postgres, journey.Histories},
-	After:    []*checks.Check{workflows.Failures, workflows.Workers},
+	After:    []*checks.Check{workflows.Failures, workflows.Workers, embeddings.Tables, embeddings.Live},
 	Reads:    []checks.Source{checks.Postgres, checks.Temporal},
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		listing, err := p.World.Postgres.UnfinishedReports(ctx, p.Team)
@@ -49,6 +50,7 @@ var Reports = &checks.Check{
 				r.report(s)
 			}
 		}
+		r.reportFailures(listing)
 		r.reportWaiting(listing.Reports)
 		return stuck, nil
 	},
@@ -150,11 +152,7 @@ func (r reports) why(s Stuck) string {
 func (r reports) report(s Stuck) {
 	f := r.Report(checks.INB002, s.ID).
 		Titlef("report %s has been %s for %s: %s", pipeline.Short(s.ID), s.Status, roundly(r.World.Now.Sub(s.Since)), s.Why).
-		With(checks.Evidence{
-			Source:  string(pipeline.SourcePostgres),
-			Excerpt: fmt.Sprintf("signals_signalreport has report %s as %s", s.ID, s.Status),
-			Time:    s.Since,
-		})
+		With(inPostgres(s.UnfinishedReport, s.Since))
 	if s.Waiting != nil {
 		f.With(r.evidence(s.Waiting, "grouping is at work")).CausedBy(r.noWorker(s.Waiting)...)
 		return
@@ -166,6 +164,15 @@ func (r reports) report(s Stuck) {
 	}
 	if s.Summary != nil {
 		f.With(r.evidence(s.Summary, "its summary: "+strings.ToLower(string(s.Summary.Status)))).CausedBy(r.failed(s.Summary)...)
+	}
+}
+
+// inPostgres is the evidence of a report's status, which it has had since an instant.
+func inPostgres(report pipeline.UnfinishedReport, since time.Time) checks.Evidence {
+	return checks.Evidence{
+		Source:  string(pipeline.SourcePostgres),
+		Excerpt: fmt.Sprintf("signals_signalreport has report %s as %s", report.ID, report.Status),
+		Time:    since,
 	}
 }
 
@@ -192,50 +199,10 @@ func (r reports) noWorker(run *journey.Run) []*checks.Finding {
 	return slices.DeleteFunc(r.Findings(workflows.Workers), func(f *checks.Finding) bool { return f.Subject[0] != run.TaskQueue })
 }
 
-// reportWaiting tells of the reports that wait for a person, by what they wait for.
-func (r reports) reportWaiting(all []pipeline.UnfinishedReport) {
-	byReason := map[string][]pipeline.UnfinishedReport{}
-	var reasons []string
-	for _, report := range all {
-		if report.Status != pipeline.ReportPendingInput {
-			continue
-		}
-		if byReason[report.Error] == nil {
-			reasons = append(reasons, report.Error)
-		}
-		byReason[report.Error] = append(byReason[report.Error], report)
-	}
-	for _, reason := range reasons {
-		waiting := byReason[reason]
-		f := r.Report(checks.INB002, pipeline.ReportPendingInput, reason).As(checks.Info).
-			Titlef("%s for you: %s", waits(len(waiting)), given(reason, 200))
-		const shown = 3
-		for _, report := range waiting[:min(shown, len(waiting))] {
-			f.With(checks.Evidence{
-				Source:  string(pipeline.SourcePostgres),
-				Excerpt: fmt.Sprintf("signals_signalreport has report %s as %s", report.ID, report.Status),
-				Time:    report.Updated,
-			})
-		}
-	}
-}
-
-func waits(n int) string {
-	if n == 1 {
-		return "1 report waits"
-	}
-	return fmt.Sprintf("%d reports wait", n)
-}
-
 // roundly is a duration for people, who do not count the seconds of hours.
 func roundly(d time.Duration) time.Duration {
 	if d > time.Hour {
 		return d.Round(time.Minute)
 	}
 	return d.Round(time.Second)
-}
-
-// given is a reason that was given, in one line of about n bytes.
-func given(reason string, n int) string {
-	return checks.Clip(cmp.Or(checks.OneLine(reason), "no reason given"), n)
 }

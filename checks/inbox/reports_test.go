@@ -146,6 +146,11 @@ func TestWhatWaitsForAPersonIsToldByReason(t *testing.T) {
 	w := checkstest.World(pipeline.ReportsUnfinished.Is(team, pipeline.UnfinishedReports{Reports: reports}))
 	tellExecutions(w)
 	o := checkstest.Run(w, inbox.Reports)
+	for _, f := range o.Findings {
+		if f.Code != checks.INB005 {
+			t.Errorf("%s", f.Code)
+		}
+	}
 	if len(o.Findings) != 2 || o.Status != checks.Passed {
 		t.Fatalf("%s: %s", o.Status, o.Said())
 	}

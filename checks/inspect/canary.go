@@ -165,8 +165,8 @@ func (l *Look) follow(ctx context.Context, c *Canary, from time.Time) error {
 	if trace == nil || trace.Signal.SentAt.Before(from) {
 		if c.State = inbox.Moving; l.World.Now.Sub(from) > settledIn {
 			c.State, c.Note = inbox.Stopped, "no emitter was started, whatever the command printed"
-			if trace != nil && trace.Outcome.Code == checks.INB001 {
-				c.Note += ": " + trace.Outcome.Title + " (INB001)"
+			if trace != nil && (trace.Outcome.Code == checks.INB001 || trace.Outcome.Code == checks.INB003) {
+				c.Note += fmt.Sprintf(": %s (%s)", trace.Outcome.Title, trace.Outcome.Code)
 			}
 		}
 		return nil

@@ -10,6 +10,7 @@ import (
 	"doctor/checks/inbox"
 	"doctor/checks/journey"
 	"doctor/checks/pipeline"
+	"doctor/checks/sources"
 )
 
 // Trace is the way of one signal through the pipeline.
@@ -99,7 +100,7 @@ func FollowSignal(ctx context.Context, l *Look, name string) (*Trace, error) {
 }
 
 func newTracer(ctx context.Context, l *Look) (*tracer, error) {
-	t := &tracer{Look: l, diagnosis: l.diagnose(ctx, inbox.Newest, inbox.Sources), trace: &Trace{Head: l.head(), Hops: []Hop{}}}
+	t := &tracer{Look: l, diagnosis: l.diagnose(ctx, inbox.Newest, sources.Sources), trace: &Trace{Head: l.head(), Hops: []Hop{}}}
 	var err error
 	if t.runs, err = resultOf[*journey.Runs](t.diagnosis, journey.Histories); err != nil {
 		return nil, err

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"doctor/checks"
 	"doctor/checks/inbox"
 	"doctor/checks/journey"
 	"doctor/checks/pipeline"
+	"doctor/checks/sources"
 )
 
 // find finds the signal of a name.
@@ -54,7 +54,7 @@ func (t *tracer) findNewest(ctx context.Context) error {
 	if all := t.deliveries(); len(all) > 0 {
 		return t.found(ctx, all[len(all)-1])
 	}
-	if f := inbox.Stopper(t.diagnosis, func(f *checks.Finding) bool { return f.Code == checks.INB001 }); f != nil {
+	if f := inbox.Stopper(t.diagnosis, sources.TakesNoneIn); f != nil {
 		return nil
 	}
 	return NothingError{fmt.Sprintf("no signal of team %d was sent since %s; --since looks further back", t.Team, t.Since.In(t.World.Now.Location()).Format("2006-01-02 15:04"))}

@@ -11,6 +11,7 @@ import (
 	"doctor/checks/inbox"
 	"doctor/checks/journey"
 	"doctor/checks/pipeline"
+	"doctor/checks/sources"
 )
 
 // where is the place of an event.
@@ -63,7 +64,7 @@ func (t *tracer) throughEmitter() bool {
 	switch {
 	case e == nil && t.passage == nil && t.row == nil:
 		t.add(Hop{Name: "emit command", Stage: checks.Emitter, State: HopFailed, Detail: "it started no emitter, whatever it said"})
-		t.end(checks.Emitter, inbox.Stopped, "", func(f *checks.Finding) bool { return f.Code == checks.INB001 })
+		t.end(checks.Emitter, inbox.Stopped, "", sources.TakesNoneIn)
 		return false
 	case e == nil && t.passage == nil:
 		t.add(Hop{Name: "emitter", Stage: checks.Emitter, State: HopUnknown, Detail: "it is not among the histories that are kept"})

@@ -84,11 +84,11 @@ JOIN signals_signalreport r ON r.id = asked.id AND r.team_id = $2`, ids, team)
 	return err
 }
 
-// UnfinishedReport is a report that is on its way, or waits for a person.
+// UnfinishedReport is a report that is on its way, waits for a person, or has failed.
 type UnfinishedReport struct {
 	ID       string
 	Status   string
-	Error    string // why it waits; empty while it is worked on
+	Error    string // why it waits, or has failed: the beginning of it; empty while it is worked on
 	Updated  time.Time
 	Promoted time.Time // when it became a candidate; zero when that is not known
 	LastRun  time.Time // when a summary began to work on it; zero before the first one
@@ -98,18 +98,30 @@ type UnfinishedReport struct {
 type UnfinishedReports struct {
 	Reports   []UnfinishedReport // newest change first
 	Truncated bool               // there are more
+
+	Failed          []UnfinishedReport `json:",omitempty"` // newest change first
+	FailedTruncated bool               `json:",omitempty"` // there are more of these
 }
 
-// mostReports is how many unfinished reports are listed.
+// mostReports is how many unfinished reports are listed, and how many that have failed.
 const mostReports = 100
 
-// UnfinishedReports lists the reports of a team that are candidates, in progress, or wait for a person's input.
+// unfinishedReports lists reports of a team with some statuses.
+const unfinishedReports = `(SELECT id::text, status, left(coalesce(error, ''), 2000), updated_at, promoted_at, last_run_at
+FROM signals_signalreport WHERE team_id = $1 AND status = ANY($2)
+ORDER BY updated_at DESC, id LIMIT $4)
+UNION ALL
+(SELECT id::text, status, left(coalesce(error, ''), 2000), updated_at, promoted_at, last_run_at
+FROM signals_signalreport WHERE team_id = $1 AND status = $3
+ORDER BY updated_at DESC, id LIMIT $4)
+ORDER BY updated_at DESC, id`
+
+// UnfinishedReports lists the reports of a team that are candidates, in progress, or wait for a person's input, and those
+// that have failed.
 func (db *Postgres) UnfinishedReports(ctx context.Context, team int64) (UnfinishedReports, error) {
 	return ask(ctx, db.world, ReportsUnfinished, team, func(ctx context.Context) (listing UnfinishedReports, err error) {
 		err = db.use(ctx, func(conn *pgx.Conn) error {
-			rows, err := conn.Query(ctx, `SELECT id::text, status, coalesce(error, ''), updated_at, promoted_at, last_run_at
-FROM signals_signalreport WHERE team_id = $1 AND status = ANY($2)
-ORDER BY updated_at DESC, id LIMIT $3`, team, []string{ReportCandidate, ReportInProgress, ReportPendingInput}, mostReports+1)
+			rows, err := conn.Query(ctx, unfinishedReports, team, []string{ReportCandidate, ReportInProgress, ReportPendingInput}, ReportFailed, mostReports+1)
 			if err != nil {
 				return err
 			}
@@ -126,11 +138,28 @@ ORDER BY updated_at DESC, id LIMIT $3`, team, []string{ReportCandidate, ReportIn
 			})
 			return err
 		})
-		if len(listing.Reports) > mostReports {
-			listing.Reports, listing.Truncated = listing.Reports[:mostReports], true
-		}
+		listing.partFailed()
 		return listing, err
 	})
+}
+
+// partFailed parts the reports that have failed from the others, and leaves as many of both as are listed.
+func (u *UnfinishedReports) partFailed() {
+	all := u.Reports
+	u.Reports = nil
+	for _, r := range all {
+		if r.Status == ReportFailed {
+			u.Failed = append(u.Failed, r)
+		} else {
+			u.Reports = append(u.Reports, r)
+		}
+	}
+	if len(u.Reports) > mostReports {
+		u.Reports, u.Truncated = u.Reports[:mostReports], true
+	}
+	if len(u.Failed) > mostReports {
+		u.Failed, u.FailedTruncated = u.Failed[:mostReports], true
+	}
 }
 
 // Sources is what decides which signals of a team are taken in (products/signals/backend/facade/api.py).

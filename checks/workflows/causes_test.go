@@ -75,3 +75,14 @@ func TestAFailureNamesTheSupportServiceThatIsDown(t *testing.T) {
 		o.Blames(t, want)
 	}
 }
+
+func TestARefusalOfTheEmbeddingWorkerNamesTheConsent(t *testing.T) {
+	const message = "Embedding worker returned 403: forbidden. Likely the organization has not opted into AI data processing"
+	for approved, want := range map[bool]string{false: "INB003", true: ""} {
+		w := world(failed(groupings(), "get_embedding_activity", "Exception", message).story)
+		w.Tell(pipeline.SignalSources.Is(checkstest.Team, pipeline.Sources{Approved: approved}))
+		o := checkstest.Run(w, workflows.Failures)
+		o.Reports(t, checks.TMP002)
+		o.Blames(t, want)
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"doctor/checks/pipeline"
 	"doctor/checks/sandbox"
 	"doctor/checks/services"
+	"doctor/checks/sources"
 )
 
 // Failures finds activities and workflows that failed, and activities that are failing just now. The outer failures only
@@ -26,7 +27,7 @@ var Failures = &checks.Check{
 	Requires: []*checks.Check{journey.Histories},
 	After: slices.Concat(
 		[]*checks.Check{embeddings.Stale, services.ClickHouse, services.ObjectStorage, services.Docker, services.Postgres, sandbox.AgentRuns},
-		[]*checks.Check{services.Support, environment.APIKeys, environment.Workers, environment.ObjectStorage},
+		[]*checks.Check{services.Support, environment.APIKeys, environment.Workers, environment.ObjectStorage, sources.Sources},
 		agentChecks,
 	),
 	Reads: []checks.Source{checks.Temporal},
@@ -242,6 +243,7 @@ func (f *fault) causes(p *checks.Pass) []*checks.Finding {
 		}
 	}
 	causes = append(causes, environment.Explains(p.Findings(environment.APIKeys), message)...)
+	causes = append(causes, sources.Explains(p.Findings(sources.Sources), message)...)
 	return append(causes, environment.UnreadBy(p, newest.event.Identity, message)...)
 }
 

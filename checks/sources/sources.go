@@ -1,9 +1,11 @@
-package inbox
+// Package sources holds the check of what decides whether a team's signals are taken in at all.
+package sources
 
 import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"doctor/checks"
 	"doctor/checks/pipeline"
@@ -13,15 +15,15 @@ import (
 // AllSources is the subject of a finding about all sources of a team.
 const AllSources = "all"
 
-// NoConsent is the subject of the finding that the organization does not let AI process its data.
-const NoConsent = "organization"
+// Organization is the subject of the finding that the organization does not let AI process its data.
+const Organization = "organization"
 
 // Sources finds signals that are not taken in: emit_signal then returns without a word, and the command that emitted them
-// reports success (products/signals/backend/facade/api.py).
+// reports success (products/signals/backend/facade/api.py). The result is a [pipeline.Sources].
 var Sources = &checks.Check{
 	ID:       "inbox.sources",
 	Title:    "the signals of the team's sources are taken in",
-	Codes:    []checks.Code{checks.INB001},
+	Codes:    []checks.Code{checks.INB001, checks.INB003},
 	Requires: []*checks.Check{services.Postgres},
 	Reads:    []checks.Source{checks.Postgres},
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
@@ -59,12 +61,27 @@ func wanted(p *checks.Pass, s pipeline.SourceRow) bool {
 	return len(p.Policy.Sources) == 0 || slices.Contains(p.Policy.Sources, s.Product+"/"+s.Type)
 }
 
+// TakesNoneIn reports whether a finding is that signals are not taken in, which nothing else tells of: no emitter starts.
+func TakesNoneIn(f *checks.Finding) bool { return f.Code == checks.INB001 || f.Code == checks.INB003 }
+
+// refused is how get_embedding_activity fails when the embedding worker does not work for an organization
+// (products/signals/backend/temporal/grouping.py).
+const refused = "Embedding worker returned 403"
+
+// Explains chooses, of the findings of [Sources], those that an activity can have failed for with this message.
+func Explains(all []*checks.Finding, message string) []*checks.Finding {
+	if !strings.Contains(message, refused) {
+		return nil
+	}
+	return slices.DeleteFunc(all, func(f *checks.Finding) bool { return f.Code != checks.INB003 })
+}
+
 const unheard = "emit_signal returns without a word, and the command that emits reports success."
 
 func reportNoConsent(p *checks.Pass) {
-	p.Report(checks.INB001, NoConsent).
+	p.Report(checks.INB003, Organization).
 		Titlef("no signal is taken in: the organization has not agreed to AI data processing").
-		Detailf("The signals of all sources are left out: %s", unheard).
+		Detailf("The signals of all sources are left out: %s The embedding worker refuses those that are on their way.", unheard).
 		With(fromPostgres(p, "is_ai_data_processing_approved is not set for the organization of team %d", p.Team))
 }
 
