@@ -81,6 +81,7 @@ const (
 	SBX003 Code = "SBX003"
 	SBX004 Code = "SBX004"
 	SBX005 Code = "SBX005"
+	SBX006 Code = "SBX006"
 	INB001 Code = "INB001"
 	INB002 Code = "INB002"
 	CFG001 Code = "CFG001"
@@ -119,6 +120,7 @@ var Codes = []CodeInfo{
 	{SBX003, "agent-log-empty", Warning, Sandbox, "a run of an agent has left no log"},
 	{SBX004, "model-api-error", Warning, Sandbox, "the model's API refused an agent, or failed it"},
 	{SBX005, "orphan-container", Warning, Sandbox, "a sandbox outlives the run that it was made for"},
+	{SBX006, "task-run-blocked", Error, Sandbox, "no workflow was started for a run of an agent"},
 	{INB001, "signal-source-disabled", Warning, Emitter, "the signals of a source are not taken in"},
 	{INB002, "report-stuck", Warning, Report, "a report waits and nothing works on it"},
 	{CFG001, "suppression-expired", Warning, "", "a suppression holds no more"},

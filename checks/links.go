@@ -39,6 +39,8 @@ var Links = []Link{
 	{SBX003, TMP002, "the failed activity waited for the agent that has left no log"},
 	{SBX004, SBX002, "the error is in the log of the silent agent's run"},
 	{SBX004, TMP002, "the failed activity waited for the agent whose model failed"},
+	{SBX006, SBX003, "no workflow was started for the run that has left no log"},
+	{SBX006, TMP002, "the failed activity waited for an agent that was never started"},
 }
 
 // Unlinked returns an error about a finding that is explained by one which the table does not know as a cause of it.

@@ -50,10 +50,12 @@ var table = []Remedy{
 	{ID: "start-worker-with-debug", Codes: codes(checks.SBX001), Safety: Manual, Says: startWithDebug},
 	{ID: "allow-host", Codes: codes(checks.SBX001), Safety: Manual, Says: allowHost},
 	manual("emit-after-silence", "look at the end of the agent's log for what it waited for, then emit the signal again", checks.SBX002),
-	manual("align-storage", "see that the worker runs, that the flag tasks is on, and that worker and shell have the same OBJECT_STORAGE_* settings", checks.SBX003),
+	manual("align-storage", "see that the worker runs, and that worker and shell have the same OBJECT_STORAGE_* settings", checks.SBX003),
 	manual("emit-after-refusal", "set a key that the model's API takes, or wait until its limit is over, then emit the signal again", checks.SBX004),
 	{ID: "remove-container", Codes: codes(checks.SBX005), Safety: Unsafe, Says: removeOrphan, Plan: planRemoval},
 	{ID: "remove-container", Codes: codes(checks.SBX005), Safety: Manual, Says: removeByHand},
+
+	manual("switch-tasks-on", "python manage.py setup_background_agents (it switches the feature flag tasks on for everybody), then emit one more signal of the report's matter", checks.SBX006),
 
 	{ID: "approve-ai", Codes: codes(checks.INB001), Safety: Manual, Says: approve},
 	{ID: "switch-source-on", Codes: codes(checks.INB001), Safety: Manual, Says: switchOn},

@@ -41,6 +41,7 @@ func All() []*checks.Check {
 		embeddings.Deleted,
 		embeddings.Mutations,
 		sandbox.AgentRuns,
+		sandbox.Started,
 		sandbox.Network,
 		sandbox.Inactivity,
 		sandbox.Logs,

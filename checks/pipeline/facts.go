@@ -225,6 +225,9 @@ var (
 	ReportArtefacts  = Fact[ReportsNamed, Artefacts]{SourcePostgres, "artefacts", func(q ReportsNamed) string {
 		return reportsOf(q, "what was left by the work on report")
 	}}
+	Flags = Fact[TeamFlag, []Flag]{SourcePostgres, "flag", func(q TeamFlag) string {
+		return fmt.Sprintf("the feature flag %s of team %d", q.Key, q.Team)
+	}}
 	SignalSources = Fact[int64, Sources]{SourcePostgres, "sources", func(team int64) string {
 		return fmt.Sprintf("the signal sources of team %d", team)
 	}}
