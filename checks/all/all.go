@@ -42,6 +42,8 @@ func All() []*checks.Check {
 		embeddings.Mutations,
 		sandbox.AgentRuns,
 		sandbox.Started,
+		sandbox.Image,
+		sandbox.Setup,
 		sandbox.Network,
 		sandbox.Inactivity,
 		sandbox.Logs,

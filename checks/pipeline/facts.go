@@ -201,6 +201,7 @@ var (
 	Processes = Fact[string, []Process]{SourceDocker, "processes", func(container string) string {
 		return "the processes of sandbox " + Short(container)
 	}}
+	Images     = Fact[string, Image]{SourceDocker, "image", func(name string) string { return "the image " + name }}
 	ServerLogs = Fact[string, *ServerLog]{SourceDocker, "agent-server-log", func(container string) string {
 		return "the agent-server log of sandbox " + Short(container)
 	}}
@@ -233,6 +234,7 @@ var (
 	}}
 
 	SupportReached = Fact[string, Reached]{SourceSupport, "reached", func(address string) string { return "a connection to " + address }}
+	FileSums       = Fact[string, string]{SourceMachine, "file-sum", func(name string) string { return "the sum of " + name }}
 	LocalWorkers   = Fact[[]string, map[string]time.Time]{SourceMachine, "workers", plainly[[]string]("when its workers were started")}
 
 	StagedFiles = Fact[[]string, Staged]{SourceGit, "staged", plainly[[]string]("what is staged")}

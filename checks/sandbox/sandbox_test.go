@@ -110,7 +110,7 @@ func TestAgents(t *testing.T) {
 		},
 		"nothing guarded the sandbox": {
 			told{agents: []agent{run("a", 40, "failed").with(logged(network([]pipeline.NetworkEvent{event("", "unknown", "", "", "net_proxy_failed")})))}},
-			[]string{"SBX001 info"},
+			[]string{"SBX008 info"},
 		},
 
 		"silent for no reason": {

@@ -72,7 +72,7 @@ func reportBlocked(ctx context.Context, p *checks.Pass, runs *Runs, blocked []*R
 	const shown = 3
 	for _, run := range blocked[:min(shown, len(blocked))] {
 		finding.With(
-			checks.Evidence{Source: "Postgres", Locator: checks.Locator{Object: run.Key}, Excerpt: fmt.Sprintf("%s is %s", run.Name(), run.Status), Time: run.Created},
+			checks.Evidence{Source: "Postgres", Excerpt: fmt.Sprintf("%s is %s", run.Name(), run.Status), Time: run.Created},
 			checks.Evidence{Source: "Temporal", Locator: checks.Locator{Workflow: run.Workflow()}, Excerpt: "there is no such workflow", Time: p.World.Now},
 		)
 	}

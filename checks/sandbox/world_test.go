@@ -24,7 +24,9 @@ type agent struct {
 	size    int64              // of the log; a log that is there has 1000 bytes unless it says otherwise
 	sandbox string             // the state of its container; "" for none
 	events  []pipeline.NetworkEvent
-	taken   bool // a workflow has taken the run up, whatever its status says
+	history []pipeline.Event // of its workflow
+	unheard error            // that cannot be read
+	taken   bool             // a workflow has taken the run up, whatever its status says
 }
 
 // run is a run that began so many minutes ago.
@@ -54,6 +56,8 @@ type told struct {
 	docker   error
 	disabled bool // the object storage is switched off
 	env      []string
+	image    *pipeline.Image // posthog-sandbox-base; nil: as it should be
+	source   string          // the sum of its Dockerfile in the checkout; "" where there is none
 	flag     []pipeline.Flag // tasks
 	flagErr  error           // it cannot be looked up
 }
@@ -112,6 +116,19 @@ func (d told) world() *pipeline.World {
 		}
 	}
 	d.tellStarted(w)
+	image := pipeline.Image{Present: true, Dockerfile: "5e7"}
+	if d.image != nil {
+		image = *d.image
+	}
+	w.Tell(pipeline.Images.Is("posthog-sandbox-base", image), pipeline.Images.Is("posthog-sandbox-base-local", pipeline.Image{}),
+		pipeline.FileSums.Is("products/tasks/backend/sandbox/images/Dockerfile.sandbox-base", d.source))
+	for _, a := range d.agents {
+		workflow := pipeline.Run{Workflow: a.Workflow()}
+		w.Tell(pipeline.Histories.Is(workflow, pipeline.History{Events: a.history}))
+		if a.unheard != nil {
+			w.Tell(pipeline.Histories.Fails(workflow, pipeline.Failed, a.unheard))
+		}
+	}
 	var foreign []string
 	for _, box := range d.foreign {
 		boxes = append(boxes, box)
@@ -146,7 +163,7 @@ func (d told) tellStarted(w *pipeline.World) {
 	}
 }
 
-var agentChecks = []*checks.Check{sandbox.AgentRuns, sandbox.Started, sandbox.Network, sandbox.Logs, sandbox.Model, sandbox.Inactivity, sandbox.Containers}
+var agentChecks = []*checks.Check{sandbox.AgentRuns, sandbox.Started, sandbox.Image, sandbox.Setup, sandbox.Network, sandbox.Logs, sandbox.Model, sandbox.Inactivity, sandbox.Containers}
 
 // found lists the findings of this part as "SBX001 error" or "SBX002 error < SBX001", those that have recovered or only
 // inform as such.
