@@ -72,59 +72,71 @@ func TestSetupsThatFail(t *testing.T) {
 		},
 		"the Dockerfile is the same": {
 			told{source: "5e7", agents: []agent{failedWith(server).with(printing("agent-server", "Cannot find module"))}},
-			[]string{"SBX007 error"}, nil,
+			[]string{"SBX007 error"},
+			nil,
 		},
 		"the image says nothing of its Dockerfile": {
 			told{source: "f00", image: &pipeline.Image{Present: true}, agents: []agent{failedWith(server).with(printing("agent-server", "Cannot find module"))}},
-			[]string{"SBX007 error"}, nil,
+			[]string{"SBX007 error"},
+			nil,
 		},
 		"the image is old, and agents work": {
 			world: told{source: "f00", agents: []agent{well}},
 		},
 		"agentsh does not start": {
 			told{agents: []agent{failedWith("Failed to start agentsh daemon").with(printing("agentsh", "sh: agentsh: not found"))}},
-			[]string{"SBX008 error"}, []string{"agentsh: not found"},
+			[]string{"SBX008 error"},
+			[]string{"agentsh: not found"},
 		},
 		"agentsh does not start, and the failure names another": {
 			told{agents: []agent{failedWith(server).with(printing("agentsh", "permission denied"))}},
-			[]string{"SBX008 error"}, nil,
+			[]string{"SBX008 error"},
+			nil,
 		},
 		"agentsh was well": {
 			told{agents: []agent{failedWith(server).with(printing("agentsh"))}},
-			[]string{"SBX007 error"}, nil,
+			[]string{"SBX007 error"},
+			nil,
 		},
 		"the image is missing": {
 			told{agents: []agent{failedWith(missing).with(logged(pipeline.AgentLog{}))}},
-			[]string{"SBX009 error"}, []string{"there is no image posthog-sandbox-base-local"},
+			[]string{"SBX009 error"},
+			[]string{"there is no image posthog-sandbox-base-local"},
 		},
 		"Docker has no image": {
 			told{image: &pipeline.Image{}, agents: []agent{failedWith(unmade).with(logged(pipeline.AgentLog{}))}},
-			[]string{"SBX009 error"}, nil,
+			[]string{"SBX009 error"},
+			nil,
 		},
 		"no sandbox is made": {
 			told{env: []string{"SANDBOX_PROVIDER=docker"}, agents: []agent{failedWith(unmade).with(logged(pipeline.AgentLog{}))}},
-			[]string{"SBX015 error"}, []string{"worker's output"},
+			[]string{"SBX015 error"},
+			[]string{"worker's output"},
 		},
 		"no clone": {
 			told{agents: []agent{failedWith(clone).with(logged(pipeline.AgentLog{}))}},
-			[]string{"SBX013 error"}, []string{clone},
+			[]string{"SBX013 error"},
+			[]string{clone},
 		},
 		"no clone, and it went on": {
 			told{agents: []agent{run("a", 40, "completed").with(inactive).with(logged(pipeline.AgentLog{
 				Failed: []pipeline.LogStep{{Step: "clone", Status: "failed", Label: "Repository clone failed; continuing without it"}},
 			}))}},
-			[]string{"SBX002 error < SBX013", "SBX013 warning"}, nil,
+			[]string{"SBX002 error < SBX013", "SBX013 warning"},
+			nil,
 		},
 		"no clone, and it went on well": {
 			world: told{agents: []agent{run("a", 40, "completed").with(logged(pipeline.AgentLog{Failed: []pipeline.LogStep{{Step: "clone", Status: "failed"}}}))}},
 		},
 		"the log's step says why": {
 			told{agents: []agent{failedWith("").with(logged(pipeline.AgentLog{Failed: []pipeline.LogStep{{Step: "clone", Status: "failed", Detail: clone}}}))}},
-			[]string{"SBX013 error"}, nil,
+			[]string{"SBX013 error"},
+			nil,
 		},
 		"only the workflow says why": {
 			told{agents: []agent{failedWith("Activity task failed").with(logged(pipeline.AgentLog{})).with(afterFailure(clone))}},
-			[]string{"SBX013 error"}, []string{"event 9"},
+			[]string{"SBX013 error"},
+			[]string{"event 9"},
 		},
 		"the workflow failed otherwise": {
 			world: told{agents: []agent{failedWith("Activity task failed").with(logged(pipeline.AgentLog{})).with(afterFailure("No active users"))}},
@@ -134,11 +146,13 @@ func TestSetupsThatFail(t *testing.T) {
 		},
 		"a later agent did its work": {
 			told{agents: []agent{well, failedWith(server).with(printing("agent-server", "error: unknown option '--x'"))}},
-			[]string{"SBX007 recovered", "SBX014 recovered"}, nil,
+			[]string{"SBX007 recovered", "SBX014 recovered"},
+			nil,
 		},
 		"two of the same": {
 			told{agents: []agent{run("b", 20, "failed").with(func(a *agent) { a.Error = clone }).with(logged(pipeline.AgentLog{})), failedWith(clone).with(logged(pipeline.AgentLog{}))}},
-			[]string{"SBX013 error"}, []string{"2 agents"},
+			[]string{"SBX013 error"},
+			[]string{"2 agents"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
