@@ -90,6 +90,13 @@ const (
 	SBX003 Code = "SBX003"
 	SBX004 Code = "SBX004"
 	SBX005 Code = "SBX005"
+	SBX006 Code = "SBX006"
+	SBX007 Code = "SBX007"
+	SBX008 Code = "SBX008"
+	SBX009 Code = "SBX009"
+	SBX013 Code = "SBX013"
+	SBX014 Code = "SBX014"
+	SBX015 Code = "SBX015"
 	INB001 Code = "INB001"
 	INB002 Code = "INB002"
 	INB003 Code = "INB003"
@@ -140,6 +147,13 @@ var Codes = []CodeInfo{
 	{SBX003, "agent-log-empty", Warning, Sandbox, "a run of an agent has left no log"},
 	{SBX004, "model-api-error", Warning, Sandbox, "the model's API refused an agent, or failed it"},
 	{SBX005, "orphan-container", Warning, Sandbox, "a sandbox outlives the run that it was made for"},
+	{SBX006, "task-run-blocked", Error, Sandbox, "no workflow was started for a run of an agent"},
+	{SBX007, "agent-server-failed", Error, Sandbox, "the agent server did not start in a sandbox"},
+	{SBX008, "agentsh-failed", Error, Sandbox, "agentsh, which guards the network, did not start in a sandbox"},
+	{SBX009, "sandbox-image-missing", Error, Sandbox, "the image that sandboxes are made from is not there"},
+	{SBX013, "repository-clone-failed", Error, Sandbox, "the repository could not be cloned into a sandbox"},
+	{SBX014, "sandbox-image-stale", Warning, Sandbox, "the image that sandboxes are made from is older than the code"},
+	{SBX015, "sandbox-not-created", Error, Sandbox, "no sandbox could be made for an agent"},
 	{INB001, "signal-source-disabled", Warning, Emitter, "the signals of a source are not taken in"},
 	{INB002, "report-stuck", Warning, Report, "a report waits and nothing works on it"},
 	{INB003, "ai-consent-missing", Error, Emitter, "the organization has not agreed to AI data processing, and no signal is taken in"},

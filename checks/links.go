@@ -48,6 +48,19 @@ var Links = []Link{
 	{INB003, TMP002, "the message is the embedding worker's refusal of an organization that has not agreed"},
 	{TMP002, INB004, "the report's summary failed"},
 	{CLK002, INB004, "the report's signals are in the tables, and its summary has found none"},
+	{SBX006, SBX003, "no workflow was started for the run that has left no log"},
+	{SBX006, TMP002, "the failed activity waited for an agent that was never started"},
+	{SBX007, TMP002, "the failed activity waited for the agent whose server did not start"},
+	{SBX008, TMP002, "the failed activity waited for an agent in whose sandbox agentsh did not start"},
+	{SBX009, TMP002, "the failed activity waited for an agent whose sandbox could not be made"},
+	{SBX013, TMP002, "the failed activity waited for an agent whose repository could not be cloned"},
+	{SBX013, SBX002, "the silent agent had to go on without its repository"},
+	{SBX014, SBX007, "the Dockerfile has changed since, or the agent server does not know an option"},
+	{SBX014, SBX008, "the Dockerfile has changed since the image was built"},
+	{SBX014, TMP002, "the failed activity waited for an agent whose server is too old to start"},
+	{SBX015, TMP002, "the failed activity waited for an agent whose sandbox could not be made"},
+	{SVC004, SBX015, "an agent's sandbox could not be made"},
+	{ENV005, SBX009, "the image cannot be built from the folder that the placeholder names"},
 }
 
 // Unlinked returns an error about a finding that is explained by one which the table does not know as a cause of it.

@@ -60,10 +60,19 @@ var table = []Remedy{
 	{ID: "start-worker-with-debug", Codes: codes(checks.SBX001), Safety: Manual, Says: startWithDebug},
 	{ID: "allow-host", Codes: codes(checks.SBX001), Safety: Manual, Says: allowHost},
 	manual("emit-after-silence", "look at the end of the agent's log for what it waited for, then emit the signal again", checks.SBX002),
-	manual("align-storage", "see that the worker runs, that the flag tasks is on, and that worker and shell have the same OBJECT_STORAGE_* settings", checks.SBX003),
+	manual("align-storage", "see that the worker runs, and that worker and shell have the same OBJECT_STORAGE_* settings", checks.SBX003),
 	manual("emit-after-refusal", "set a key that the model's API takes, or wait until its limit is over, then emit the signal again", checks.SBX004),
 	{ID: "remove-container", Codes: codes(checks.SBX005), Safety: Unsafe, Says: removeOrphan, Plan: planRemoval},
 	{ID: "remove-container", Codes: codes(checks.SBX005), Safety: Manual, Says: removeByHand},
+
+	manual("switch-tasks-on", "python manage.py setup_background_agents (it switches the feature flag tasks on for everybody), then emit one more signal of the report's matter", checks.SBX006),
+
+	manual("rebuild-image", "look at the lines above; where they tell of the image, docker rmi posthog-sandbox-base (the next agent builds it anew), then emit one more signal of the report's matter", checks.SBX007),
+	manual("rebuild-image", "docker rmi posthog-sandbox-base (the next agent builds it anew), then emit one more signal of the report's matter", checks.SBX008),
+	manual("build-image", "docker system df and df -h for room, docker system prune where there is none; then emit one more signal of the report's matter, and read in the worker's output why the build fails", checks.SBX009),
+	manual("connect-github", "connect GitHub anew in the settings of the project, then emit one more signal of the report's matter", checks.SBX013),
+	manual("rebuild-image", "docker rmi posthog-sandbox-base (the next agent builds it anew), then emit one more signal of the report's matter", checks.SBX014),
+	manual("let-worker-use-docker", "read in the worker's output what Docker said; on macOS let temporal-worker out of the dev sandbox (POSTHOG_DEV_SANDBOX=0), and set SANDBOX_PROVIDER=docker", checks.SBX015),
 
 	{ID: "switch-source-on", Codes: codes(checks.INB001), Safety: Manual, Says: switchOn},
 	{ID: "mend-ingestion", Codes: codes(checks.INB002), Safety: Manual, Says: mendIngestion},

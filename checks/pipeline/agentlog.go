@@ -22,6 +22,8 @@ type AgentLog struct {
 	Errors  []LogError
 	Notices []LogNotice // warnings and errors of the backend
 	Step    LogStep     // the last one of the set-up
+	Failed  []LogStep   // those of the set-up that failed
+	Trouble []LogTrouble
 	Last    LogActivity // the last sign of life of the agent
 	Answers int         // messages of the agent
 	Stop    string      // why the last turn ended: end_turn, refusal; "" when none has
@@ -65,6 +67,7 @@ type LogStep struct {
 	Step   string // sandbox, clone, agent and others
 	Status string // in_progress, completed or failed
 	Label  string
+	Detail string // of one that failed: why
 }
 
 // LogActivity is a sign of life of the agent.
@@ -267,7 +270,7 @@ func (r *reading) tell(l logLine) {
 	case "_posthog/console":
 		r.console(said.Level, said.Message)
 	case "_posthog/progress":
-		r.log.Step = LogStep{r.spot, said.Step, said.Status, clipText(said.Label)}
+		r.step(LogStep{r.spot, said.Step, said.Status, clipText(said.Label), clipTo(said.Detail, longestTrouble)})
 	case "_posthog/error":
 		r.log.Errors = append(r.log.Errors, LogError{r.spot, clipText(said.Message), said.Category})
 	case "":
@@ -282,6 +285,7 @@ func (r *reading) console(level, message string) {
 		r.log.Network = append(r.log.Network, NetworkEvents{r.spot, events})
 		return
 	}
+	r.trouble(message)
 	if level == "warn" || level == "error" {
 		r.log.Notices = append(r.log.Notices, LogNotice{r.spot, level, clipText(message)})
 	}

@@ -202,6 +202,7 @@ var (
 	Processes = Fact[string, []Process]{SourceDocker, "processes", func(container string) string {
 		return "the processes of sandbox " + Short(container)
 	}}
+	Images     = Fact[string, Image]{SourceDocker, "image", func(name string) string { return "the image " + name }}
 	ServerLogs = Fact[string, *ServerLog]{SourceDocker, "agent-server-log", func(container string) string {
 		return "the agent-server log of sandbox " + Short(container)
 	}}
@@ -226,12 +227,16 @@ var (
 	ReportArtefacts  = Fact[ReportsNamed, Artefacts]{SourcePostgres, "artefacts", func(q ReportsNamed) string {
 		return reportsOf(q, "what was left by the work on report")
 	}}
+	Flags = Fact[TeamFlag, []Flag]{SourcePostgres, "flag", func(q TeamFlag) string {
+		return fmt.Sprintf("the feature flag %s of team %d", q.Key, q.Team)
+	}}
 	SignalSources = Fact[int64, Sources]{SourcePostgres, "sources", func(team int64) string {
 		return fmt.Sprintf("the signal sources of team %d", team)
 	}}
 	PostgresSight = Fact[Nothing, Sight]{SourcePostgres, "sight", plainly[Nothing]("what its user may read")}
 
 	SupportReached = Fact[string, Reached]{SourceSupport, "reached", func(address string) string { return "a connection to " + address }}
+	FileSums       = Fact[string, string]{SourceMachine, "file-sum", func(name string) string { return "the sum of " + name }}
 	LocalWorkers   = Fact[[]string, map[string]time.Time]{SourceMachine, "workers", plainly[[]string]("when its workers were started")}
 
 	StagedFiles = Fact[[]string, Staged]{SourceGit, "staged", plainly[[]string]("what is staged")}

@@ -19,9 +19,17 @@ type TaskRun struct {
 	Completed time.Time // zero while it goes on, and where nobody wrote it down
 	Container string    // the first twelve characters of its sandbox's id
 
+	Local bool // the user's own desktop works on it: no workflow takes it up
+
 	InactivityLimit time.Duration // how long the agent may be silent; zero where the run's state does not say
 	Inactive        bool          // the run was ended because the agent was silent for longer
 }
+
+// Workflow is the id of the workflow that takes the run up (products/tasks/backend/temporal/client.py).
+func (r TaskRun) Workflow() string { return "task-processing-" + r.Task + "-" + r.ID }
+
+// Waits reports whether nothing has taken the run up yet, as far as its status says.
+func (r TaskRun) Waits() bool { return r.Status == "queued" || r.Status == "not_started" }
 
 // Ended reports whether the run is over.
 func (r TaskRun) Ended() bool {
@@ -70,7 +78,7 @@ func (db *Postgres) TaskRunsOf(ctx context.Context, team int64, tasks []string) 
 func (db *Postgres) listTaskRuns(ctx context.Context, which string, team int64, value any) (TaskRunListing, error) {
 	statement := `SELECT r.id::text, r.task_id::text, coalesce(substring(t.title from '^\[sandbox_prompt:([a-z_]+)\]'), ''),
 	r.status, coalesce(r.error_message, ''), r.created_at, r.updated_at, coalesce(r.completed_at, '0001-01-01 00:00:00Z'),
-	coalesce(r.state->>'sandbox_id', ''),
+	coalesce(r.state->>'sandbox_id', ''), r.environment = 'local',
 	coalesce(substring(r.state->>'inactivity_timeout_seconds' from '^\d{1,9}'), '0')::bigint,
 	coalesce(r.state->>'timed_out_inactivity', '') IN ('true', '1')
 FROM posthog_task_run r JOIN posthog_task t ON t.id = r.task_id
@@ -97,7 +105,7 @@ ORDER BY r.created_at DESC LIMIT $3`
 func taskRun(row pgx.CollectableRow) (TaskRun, error) {
 	var r TaskRun
 	var limit int64
-	err := row.Scan(&r.ID, &r.Task, &r.Purpose, &r.Status, &r.Error, &r.Created, &r.Updated, &r.Completed, &r.Container, &limit, &r.Inactive)
+	err := row.Scan(&r.ID, &r.Task, &r.Purpose, &r.Status, &r.Error, &r.Created, &r.Updated, &r.Completed, &r.Container, &r.Local, &limit, &r.Inactive)
 	r.InactivityLimit = time.Duration(limit) * time.Second
 	r.Inactive = r.Inactive || r.Error == inactivityError
 	if r.Completed.Year() <= 1 {

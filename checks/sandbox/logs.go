@@ -19,7 +19,7 @@ var Logs = &checks.Check{
 	Title:    "every run of an agent has left a log",
 	Codes:    []checks.Code{checks.SBX003},
 	Requires: []*checks.Check{AgentRuns, services.ObjectStorage},
-	After:    []*checks.Check{services.Docker, environment.ObjectStorage},
+	After:    []*checks.Check{Started, services.Docker, environment.ObjectStorage},
 	Reads:    []checks.Source{checks.ObjectStorage, checks.Optional(checks.Postgres)},
 	Run: func(_ context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*Runs](p, AgentRuns)
@@ -28,7 +28,7 @@ var Logs = &checks.Check{
 		}
 		for _, run := range runs.All {
 			if run.Size == 0 && due(run, p.World.Now) {
-				reportEmpty(p, run)
+				reportEmpty(p, runs, run)
 			}
 		}
 		return nil, nil
@@ -48,7 +48,7 @@ func due(run *Run, now time.Time) bool {
 	return age < kept && run.Status != "cancelled" && (run.Ended() || age > begun)
 }
 
-func reportEmpty(p *checks.Pass, run *Run) {
+func reportEmpty(p *checks.Pass, runs *Runs, run *Run) {
 	found := "there is no such object"
 	if run.Stored {
 		found = "it is empty"
@@ -58,12 +58,15 @@ func reportEmpty(p *checks.Pass, run *Run) {
 		Detailf("The set-up of its sandbox writes the first lines. So it never began, or the worker writes its logs to another place than OBJECT_STORAGE_ENDPOINT and OBJECT_STORAGE_BUCKET name here.").
 		With(checks.Evidence{Source: "object storage", Locator: run.At(pipeline.Spot{}), Excerpt: found, Time: p.World.Now}).
 		With(checks.Evidence{Source: "Postgres", Excerpt: "the run is " + stateOf(run), Time: run.Created})
-	finding.CausedBy(p.Findings(environment.ObjectStorage)...)
-	if run.Sandbox == nil {
+	finding.CausedBy(p.Findings(environment.ObjectStorage)...).CausedBy(About(p.Findings(Started), run)...)
+	if run.Sandbox == nil && finding.Root() {
 		finding.CausedBy(p.Findings(services.Docker)...)
 	}
 	if run.EndedWell() {
 		finding.As(checks.Info)
+	} else if proof, ok := endedWellSince(runs, run); ok {
+		finding.Causes = nil
+		finding.Healed(proof)
 	}
 }
 

@@ -22,8 +22,8 @@ import (
 var AgentRuns = &checks.Check{
 	ID:    "sandbox.runs",
 	Title: "the runs of the team's agents can be read",
-	After: []*checks.Check{services.Postgres, services.ObjectStorage, services.Docker},
-	Reads: []checks.Source{checks.Optional(checks.Postgres), checks.Optional(checks.ObjectStorage), checks.Optional(checks.Docker)},
+	After: []*checks.Check{services.Postgres, services.ObjectStorage, services.Docker, services.Temporal},
+	Reads: []checks.Source{checks.Optional(checks.Postgres), checks.Optional(checks.ObjectStorage), checks.Optional(checks.Docker), checks.Optional(checks.Temporal)},
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		r := &Runs{Postgres: p.Passed(services.Postgres), Storage: p.Passed(services.ObjectStorage)}
 		_, r.Docker = checks.ResultOf[pipeline.Reached](p, services.Docker)
@@ -35,6 +35,7 @@ var AgentRuns = &checks.Check{
 		}
 		r.readLogs(ctx, p.World)
 		r.readEvents(ctx, p.World)
+		r.findSetups(ctx, p)
 		r.admit(p)
 		return r, nil
 	},
@@ -60,6 +61,8 @@ type Run struct {
 	Size             int64              // of it, in bytes
 	Log              *pipeline.AgentLog // what it tells; nil when that was not looked at
 	LogErr           error              // why not, where it had to be
+	Setup            *SetupFailure      // why its agent could not begin; nil where it did, and where that is not known
+	SetupErr         error              // why that is not known, where it had to be looked for
 	Sandbox          *pipeline.Sandbox
 	Events           []pipeline.NetworkEvent // of the event store of a sandbox that runs and is silent
 	EventsErr        error

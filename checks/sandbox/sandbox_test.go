@@ -110,7 +110,7 @@ func TestAgents(t *testing.T) {
 		},
 		"nothing guarded the sandbox": {
 			told{agents: []agent{run("a", 40, "failed").with(logged(network([]pipeline.NetworkEvent{event("", "unknown", "", "", "net_proxy_failed")})))}},
-			[]string{"SBX001 info"},
+			[]string{"SBX008 info"},
 		},
 
 		"silent for no reason": {
@@ -129,8 +129,31 @@ func TestAgents(t *testing.T) {
 			told{agents: []agent{run("a", 40, "failed").with(func(a *agent) { a.size = -1 })}},
 			[]string{"SBX003 warning"},
 		},
-		"a run that has just begun":  {world: told{agents: []agent{run("a", 0, "queued")}}},
-		"a run that nobody took up":  {told{agents: []agent{run("a", 20, "queued")}}, []string{"SBX003 warning"}},
+		"a run that has just begun": {world: told{agents: []agent{run("a", 0, "queued")}}},
+		"a run that nobody took up": {
+			told{agents: []agent{run("a", 20, "queued")}},
+			[]string{"SBX006 error", "SBX003 warning < SBX006"},
+		},
+		"two runs that nobody took up": {
+			told{agents: []agent{run("b", 20, "queued"), run("a", 50, "not_started")}},
+			[]string{"SBX006 error", "SBX003 warning < SBX006", "SBX003 warning < SBX006"},
+		},
+		"a run that waits for a worker": {
+			told{agents: []agent{run("a", 20, "queued").with(func(a *agent) { a.taken = true })}},
+			[]string{"SBX003 warning"},
+		},
+		"a run that was not taken up, and a later one was": {
+			told{agents: []agent{run("b", 15, "completed").with(logged(pipeline.AgentLog{})), run("a", 40, "queued")}},
+			[]string{"SBX006 recovered", "SBX003 recovered"},
+		},
+		"a run that the user's desktop works on": {
+			told{agents: []agent{run("a", 20, "queued").with(logged(pipeline.AgentLog{})).with(func(a *agent) { a.Local = true })}},
+			nil,
+		},
+		"a run from before the time that is looked at": {
+			told{agents: []agent{run("a", 3*24*60, "queued")}},
+			[]string{"SBX003 warning"},
+		},
 		"a run that was called off":  {world: told{agents: []agent{run("a", 20, "cancelled")}}},
 		"logs are switched off":      {told{disabled: true, agents: []agent{run("a", 40, "completed").with(inactive)}}, []string{"SBX002 error"}},
 		"a good run without its log": {told{agents: []agent{run("a", 40, "completed")}}, []string{"SBX003 info"}},

@@ -24,6 +24,9 @@ type agent struct {
 	size    int64              // of the log; a log that is there has 1000 bytes unless it says otherwise
 	sandbox string             // the state of its container; "" for none
 	events  []pipeline.NetworkEvent
+	history []pipeline.Event // of its workflow
+	unheard error            // that cannot be read
+	taken   bool             // a workflow has taken the run up, whatever its status says
 }
 
 // run is a run that began so many minutes ago.
@@ -53,6 +56,10 @@ type told struct {
 	docker   error
 	disabled bool // the object storage is switched off
 	env      []string
+	image    *pipeline.Image // posthog-sandbox-base; nil: as it should be
+	source   string          // the sum of its Dockerfile in the checkout; "" where there is none
+	flag     []pipeline.Flag // tasks
+	flagErr  error           // it cannot be looked up
 }
 
 func key(a agent) string {
@@ -108,6 +115,20 @@ func (d told) world() *pipeline.World {
 			w.Tell(pipeline.EventStores.Is(id, a.events))
 		}
 	}
+	d.tellStarted(w)
+	image := pipeline.Image{Present: true, Dockerfile: "5e7"}
+	if d.image != nil {
+		image = *d.image
+	}
+	w.Tell(pipeline.Images.Is("posthog-sandbox-base", image), pipeline.Images.Is("posthog-sandbox-base-local", pipeline.Image{}),
+		pipeline.FileSums.Is("products/tasks/backend/sandbox/images/Dockerfile.sandbox-base", d.source))
+	for _, a := range d.agents {
+		workflow := pipeline.Run{Workflow: a.Workflow()}
+		w.Tell(pipeline.Histories.Is(workflow, pipeline.History{Events: a.history}))
+		if a.unheard != nil {
+			w.Tell(pipeline.Histories.Fails(workflow, pipeline.Failed, a.unheard))
+		}
+	}
 	var foreign []string
 	for _, box := range d.foreign {
 		boxes = append(boxes, box)
@@ -122,7 +143,27 @@ func (d told) world() *pipeline.World {
 	return w
 }
 
-var agentChecks = []*checks.Check{sandbox.AgentRuns, sandbox.Network, sandbox.Logs, sandbox.Model, sandbox.Inactivity, sandbox.Containers}
+// tellStarted tells which of the waiting runs have a workflow, and how the flag stands.
+func (d told) tellStarted(w *pipeline.World) {
+	var ids []string
+	var taken []pipeline.Execution
+	for _, a := range d.agents {
+		if !a.Waits() || a.Local || a.Created.After(minutesAgo(1)) {
+			continue
+		}
+		ids = append(ids, a.Workflow())
+		if a.taken {
+			taken = append(taken, pipeline.Execution{Run: pipeline.Run{Workflow: a.Workflow(), ID: "w"}, Status: pipeline.Running})
+		}
+	}
+	flag := pipeline.TeamFlag{Team: team, Key: "tasks"}
+	w.Tell(pipeline.WorkflowsCalled.Is(ids, pipeline.Listing{Executions: taken}), pipeline.Flags.Is(flag, d.flag))
+	if d.flagErr != nil {
+		w.Tell(pipeline.Flags.Fails(flag, pipeline.Failed, d.flagErr))
+	}
+}
+
+var agentChecks = []*checks.Check{sandbox.AgentRuns, sandbox.Started, sandbox.Image, sandbox.Setup, sandbox.Network, sandbox.Logs, sandbox.Model, sandbox.Inactivity, sandbox.Containers}
 
 // found lists the findings of this part as "SBX001 error" or "SBX002 error < SBX001", those that have recovered or only
 // inform as such.
