@@ -36,7 +36,9 @@ CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$
 PICTURES := fixtures/pictures
 SHOOT = $(CHROMIUM) --headless --no-sandbox --disable-gpu --hide-scrollbars --blink-settings=preferredColorScheme=1 --virtual-time-budget=5000
 
-pictures: # what the README shows of the demonstration; with Chromium also what its page looks like
+pictures: # what the README shows; with Chromium also what the page looks like; with Graphviz what explains what
+	test -z "$$(command -v dot)" || go run . checks --graph=dot | dot -Tsvg -o $(PICTURES)/causes.svg
+	@test -n "$$(command -v dot)" || echo "no Graphviz: causes.svg stays as it is" >&2
 	go test ./report/command -run "TestHTMLGolden|TestReadme" -update
 	@test -n "$(CHROMIUM)" || echo "no Chromium: the pictures stay as they are" >&2
 	test -z "$(CHROMIUM)" || $(SHOOT) --window-size=1200,1000 --screenshot=$(PICTURES)/demo.png file://$(CURDIR)/$(PICTURES)/demo.html

@@ -20,9 +20,9 @@ type Check struct {
 	// After are the checks that this one waits for, whatever they find. It may name their findings as causes.
 	After []*Check
 
-	Reads  []Source
-	Static bool // reads files only: no network, no Docker
-	Commit bool // judges what a commit would change, and takes part where one is being made only
+	Reads  []Source // what it asks itself, and of what those asked whose results it takes what it rests on; a test records it
+	Static bool     // reads files only: no network, no Docker
+	Commit bool     // judges what a commit would change, and takes part where one is being made only
 
 	// Run looks. The result is typed data for later checks and for remedies, see [ResultOf].
 	//

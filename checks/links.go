@@ -4,8 +4,9 @@ import "fmt"
 
 // Link says that a finding of one code can explain a finding of another, and what shows it.
 type Link struct {
-	Cause, Effect Code
-	Evidence      string // what in the effect points to the cause
+	Cause    Code   `json:"cause"`
+	Effect   Code   `json:"effect"`
+	Evidence string `json:"evidence"` // what in the effect points to the cause
 }
 
 // Links is the one table of who can explain whom: what `doctor checks --graph` draws. A check blames on evidence only, and
@@ -61,6 +62,19 @@ var Links = []Link{
 	{SBX015, TMP002, "the failed activity waited for an agent whose sandbox could not be made"},
 	{SVC004, SBX015, "an agent's sandbox could not be made"},
 	{ENV005, SBX009, "the image cannot be built from the folder that the placeholder names"},
+}
+
+// LinksOf returns what can explain a code, and what it can explain, each in the order of the table.
+func LinksOf(code Code) (by, of []Link) {
+	for _, l := range Links {
+		if l.Effect == code {
+			by = append(by, l)
+		}
+		if l.Cause == code {
+			of = append(of, l)
+		}
+	}
+	return by, of
 }
 
 // Unlinked returns an error about a finding that is explained by one which the table does not know as a cause of it.

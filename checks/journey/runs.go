@@ -37,7 +37,7 @@ var Histories = &checks.Check{
 	ID:       "workflows.histories",
 	Title:    "the workflow histories of the team can be read",
 	Requires: []*checks.Check{services.Temporal},
-	Reads:    []checks.Source{checks.Temporal},
+	Reads:    []checks.Source{checks.Temporal, checks.Settings},
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		runs, err := read(ctx, p)
 		if err != nil {

@@ -134,6 +134,7 @@ func (a *answer) known() bool {
 // ask answers a fact's question: from what is known already, else by looking, within the time that one observation may take.
 func ask[Q, A any](ctx context.Context, w *World, fact Fact[Q, A], asked Q, look func(context.Context) (A, error)) (A, error) {
 	key := fact.question(asked)
+	noted(ctx, fact.Source)
 	w.mu.Lock()
 	known, found := w.answers[key]
 	if !found {

@@ -19,7 +19,7 @@ var Temporal = &checks.Check{
 	ID:    "services.temporal",
 	Title: "Temporal answers",
 	Codes: []checks.Code{checks.SVC001},
-	Reads: []checks.Source{checks.Temporal},
+	Reads: []checks.Source{checks.Temporal, checks.Settings},
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		reached, err := p.World.Temporal.Reach(ctx)
 		return service{
@@ -36,7 +36,7 @@ var ClickHouse = &checks.Check{
 	ID:    "services.clickhouse",
 	Title: "ClickHouse answers",
 	Codes: []checks.Code{checks.SVC002},
-	Reads: []checks.Source{checks.ClickHouse},
+	Reads: []checks.Source{checks.ClickHouse, checks.Settings},
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		reached, err := p.World.ClickHouse.Reach(ctx)
 		return service{
@@ -53,7 +53,7 @@ var ObjectStorage = &checks.Check{
 	ID:    "services.object-storage",
 	Title: "the object storage answers",
 	Codes: []checks.Code{checks.SVC003, checks.SEE002},
-	Reads: []checks.Source{checks.ObjectStorage},
+	Reads: []checks.Source{checks.ObjectStorage, checks.Settings},
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		s := p.World.Settings.ObjectStorage
 		if !s.Enabled {
@@ -101,7 +101,7 @@ var Postgres = &checks.Check{
 	ID:    "services.postgres",
 	Title: "Postgres answers",
 	Codes: []checks.Code{checks.SVC005},
-	Reads: []checks.Source{checks.Postgres},
+	Reads: []checks.Source{checks.Postgres, checks.Settings},
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		reached, err := p.World.Postgres.Reach(ctx)
 		return service{

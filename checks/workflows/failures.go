@@ -30,7 +30,7 @@ var Failures = &checks.Check{
 		[]*checks.Check{services.Support, environment.APIKeys, environment.Workers, environment.ObjectStorage, sources.Sources},
 		agentChecks,
 	),
-	Reads: []checks.Source{checks.Temporal},
+	Reads: []checks.Source{checks.Temporal, checks.Settings},
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*journey.Runs](p, journey.Histories)
 		if len(p.Findings(embeddings.Stale)) > 0 {

@@ -63,7 +63,9 @@ func (l *commandLine) read(args []string) error {
 		if flag == nil {
 			return fmt.Errorf("unknown flag %q%s", name, meant(name, l.flagNames(), "doctor --help"))
 		}
-		if !valued && takesValue(flag) {
+		if meant, may := impliedBy(flag, args[i+1:]); may && !valued {
+			value = meant
+		} else if !valued && takesValue(flag) {
 			if i++; i == len(args) || l.flag(args[i]) != nil {
 				return fmt.Errorf("flag %s needs a value", name)
 			}
@@ -196,6 +198,19 @@ func (l *commandLine) flagNames() []string {
 func takesValue(f cli.Flag) bool {
 	documented, ok := f.(cli.DocGenerationFlag)
 	return ok && documented.TakesValue()
+}
+
+// impliedBy is the value of a flag that may stand without one, and does: what follows it is no value of it.
+func impliedBy(f cli.Flag, following []string) (value string, implied bool) {
+	generic, ok := f.(*cli.GenericFlag)
+	if !ok {
+		return "", false
+	}
+	c, ok := generic.Value.(*choice)
+	if !ok || c.plain == "" || len(following) > 0 && slices.Contains(c.among, following[0]) {
+		return "", false
+	}
+	return c.plain, true
 }
 
 func repeatable(f cli.Flag) bool {

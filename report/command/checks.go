@@ -20,9 +20,11 @@ import (
 func (p *program) checksCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "checks",
-		ArgsUsage: "[--schema [COMMAND]]",
-		Usage:     "list the checks, with their codes",
-		Description: `With --graph: what each check requires, and what else it waits for.
+		ArgsUsage: "[--graph [VIEW] | --schema [COMMAND]]",
+		Usage:     "list the checks and codes",
+		Description: `With --graph, as mermaid, dot or text: which code can explain which others, and
+what shows that it does (VIEW causes, the default); or what each check requires,
+and what else it waits for (VIEW checks).
 With --schema: the JSON Schema of what doctor --format json prints, or of what
 doctor COMMAND --format json does; COMMAND is check, diff or an inspection. That
 of config is the one of .doctor.yaml.
@@ -30,10 +32,12 @@ of config is the one of .doctor.yaml.
 Examples
   doctor checks
   doctor checks --graph
+  doctor checks --graph=dot | dot -Tsvg > causes.svg
+  doctor checks --graph=text checks
   doctor checks --schema > doctor.schema.json
   doctor checks --schema diff`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "graph", Destination: &p.options.graph, DisableDefaultText: true, Usage: "show what each check waits for"},
+			&cli.GenericFlag{Name: "graph", Value: oneOf(&p.options.graph, "mermaid", "dot", "text").orElse("mermaid"), Usage: "draw, as `LANGUAGE` (mermaid, dot, text), what explains what"},
 			&cli.BoolFlag{Name: "schema", Destination: &p.options.schema, DisableDefaultText: true, Usage: "print the JSON Schema of a report"},
 		},
 		Action: func(c *cli.Context) error { return p.list(c.Args().Slice()) },
@@ -50,6 +54,8 @@ type listed struct {
 	Reads    []source      `json:"reads"`
 	Static   bool          `json:"static"`
 	Commit   bool          `json:"commit"` // of doctor pre-commit only
+
+	ExplainedBy []checks.Link `json:"explained_by"` // what can explain its codes
 }
 
 type source struct {
@@ -59,25 +65,17 @@ type source struct {
 
 func (p *program) list(arguments []string) error {
 	switch {
-	case p.options.graph && p.options.schema:
+	case p.options.graph != "" && p.options.schema:
 		return errors.New("--graph and --schema are two different answers: give one of them")
 	case p.options.schema:
 		return p.schema(arguments)
+	case p.options.graph != "":
+		return p.showGraph(arguments)
 	case len(arguments) > 0:
 		return fmt.Errorf("doctor checks takes no argument, but got %q", arguments[0])
 	}
-	all := []listed{}
-	for _, c := range p.checks {
-		l := listed{c.ID, c.Title, append([]checks.Code{}, c.Codes...), ids(c.Requires), ids(c.After), []source{}, c.Static, c.Commit}
-		for _, s := range c.Reads {
-			l.Reads = append(l.Reads, source{string(s.Source), s.Optional})
-		}
-		all = append(all, l)
-	}
+	all := p.listed()
 	return p.print(all, func(out io.Writer) error {
-		if p.options.graph {
-			return report.Rows(out, graph(all), p.text())
-		}
 		var rows []report.Row
 		for _, l := range all {
 			var codes []string
@@ -88,6 +86,23 @@ func (p *program) list(arguments []string) error {
 		}
 		return report.Rows(out, rows, p.text())
 	})
+}
+
+// listed are the checks as JSON lists them.
+func (p *program) listed() []listed {
+	all := []listed{}
+	for _, c := range p.checks {
+		l := listed{c.ID, c.Title, append([]checks.Code{}, c.Codes...), ids(c.Requires), ids(c.After), []source{}, c.Static, c.Commit, []checks.Link{}}
+		for _, s := range c.Reads {
+			l.Reads = append(l.Reads, source{string(s.Source), s.Optional})
+		}
+		for _, code := range c.Codes {
+			by, _ := checks.LinksOf(code)
+			l.ExplainedBy = append(l.ExplainedBy, by...)
+		}
+		all = append(all, l)
+	}
+	return all
 }
 
 // schemas are the published schemas, by the command whose JSON they describe.
@@ -114,25 +129,4 @@ func (p *program) schema(arguments []string) error {
 		_, err := out.Write(schema)
 		return err
 	})
-}
-
-// graph has a row for each kind of edge of each check.
-func graph(all []listed) []report.Row {
-	var rows []report.Row
-	for _, l := range all {
-		id := l.ID
-		for _, edges := range []struct {
-			kind string
-			to   []string
-		}{{"requires", l.Requires}, {"after", l.After}} {
-			if len(edges.to) > 0 {
-				rows = append(rows, report.Row{Cells: []string{id, edges.kind}, Text: strings.Join(edges.to, ", ")})
-				id = ""
-			}
-		}
-		if id != "" {
-			rows = append(rows, report.Row{Cells: []string{id, ""}})
-		}
-	}
-	return rows
 }

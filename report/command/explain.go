@@ -40,12 +40,19 @@ type explained struct {
 	Stage    checks.Stage    `json:"stage,omitempty"`
 	Summary  string          `json:"summary"`
 	Page     string          `json:"page,omitempty"` // Markdown
+
+	ExplainedBy []checks.Link `json:"explained_by"`
+	Explains    []checks.Link `json:"explains"`
 }
 
 func (p *program) explain(name string) error {
 	listed := []explained{}
 	for _, info := range checks.Codes {
-		listed = append(listed, explained{info.Code, info.Slug, info.Severity, info.Stage, info.Summary, ""})
+		by, of := checks.LinksOf(info.Code)
+		listed = append(listed, explained{
+			info.Code, info.Slug, info.Severity, info.Stage, info.Summary, "",
+			append([]checks.Link{}, by...), append([]checks.Link{}, of...),
+		})
 	}
 	if name == "" {
 		return p.print(listed, func(out io.Writer) error {
@@ -63,7 +70,23 @@ func (p *program) explain(name string) error {
 	if one.Page, err = catalog.Page(one.Code); err != nil {
 		return err
 	}
-	return p.print(one, func(out io.Writer) error { return report.Page(out, one.Page, p.text()) })
+	return p.print(one, func(out io.Writer) error { return report.Page(out, one.Page+one.links(), p.text()) })
+}
+
+// links are the sections of a page that the table of links writes.
+func (e explained) links() string {
+	var b strings.Builder
+	section := func(heading string, links []checks.Link, other func(checks.Link) checks.Code) {
+		if len(links) > 0 {
+			fmt.Fprintf(&b, "\n## %s\n\n", heading)
+		}
+		for _, l := range links {
+			fmt.Fprintf(&b, "- **%s** `%s`: %s\n", other(l), other(l).Info().Slug, l.Evidence)
+		}
+	}
+	section("Can be explained by", e.ExplainedBy, func(l checks.Link) checks.Code { return l.Cause })
+	section("Can explain", e.Explains, func(l checks.Link) checks.Code { return l.Effect })
+	return b.String()
 }
 
 // find looks a code up by itself or its slug, or the beginning of either.

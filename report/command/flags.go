@@ -32,18 +32,19 @@ type options struct {
 	timings        bool
 	verbose        bool
 
-	graph, schema bool // of checks
-	explain       bool // of config
-	short         bool // of version
-	allowFix      bool // of mcp
-	content       bool // of capture
-	list, prune   bool // of undo
-	tail          int  // of logs: how many entries
-	follow, raw   bool
-	logKey        string
-	treatment     treatment
-	workflows     workflowOptions
-	history       inspect.HistoryQuery
+	graph       string // of checks: the language of the drawing
+	schema      bool
+	explain     bool // of config
+	short       bool // of version
+	allowFix    bool // of mcp
+	content     bool // of capture
+	list, prune bool // of undo
+	tail        int  // of logs: how many entries
+	follow, raw bool
+	logKey      string
+	treatment   treatment
+	workflows   workflowOptions
+	history     inspect.HistoryQuery
 }
 
 // The groups that help shows flags in.
@@ -134,9 +135,16 @@ func (d *duration) Set(text string) error {
 type choice struct {
 	chosen *string
 	among  []string
+	plain  string // what the flag means without a value; "" where it needs one
 }
 
-func oneOf(chosen *string, among ...string) *choice { return &choice{chosen, among} }
+func oneOf(chosen *string, among ...string) *choice { return &choice{chosen: chosen, among: among} }
+
+// orElse lets the flag stand without a value.
+func (c *choice) orElse(plain string) *choice {
+	c.plain = plain
+	return c
+}
 
 func (c *choice) String() string { return *c.chosen }
 
