@@ -81,6 +81,11 @@ const (
 	TMP006 Code = "TMP006"
 	TMP007 Code = "TMP007"
 	TMP008 Code = "TMP008"
+	TMP009 Code = "TMP009"
+	TMP011 Code = "TMP011"
+	TMP012 Code = "TMP012"
+	TMP013 Code = "TMP013"
+	TMP014 Code = "TMP014"
 	CLK001 Code = "CLK001"
 	CLK002 Code = "CLK002"
 	CLK003 Code = "CLK003"
@@ -138,6 +143,11 @@ var Codes = []CodeInfo{
 	{TMP006, "signal-dropped-by-grouping", Error, Grouping, "grouping went on without a signal that it had read"},
 	{TMP007, "signals-filtered-out", Info, Buffer, "the safety filter judged signals unsafe, and the buffer dropped them"},
 	{TMP008, "quota-reached", Warning, Buffer, "the buffer dropped a batch because the team is over its quota"},
+	{TMP009, "grouping-paused", Warning, Grouping, "grouping was told to touch no batch until an instant"},
+	{TMP011, "code-changed-under-open-run", Error, "", "the code of an open run was changed, and does not fit it any more"},
+	{TMP012, "signal-delivered-twice", Warning, Emitter, "an emitter delivered its signal to the buffer twice"},
+	{TMP013, "emitter-failed", Error, Emitter, "an emitter failed before its signal was in the buffer"},
+	{TMP014, "batch-object-missing", Error, Batch, "a batch is not in the object storage, and grouping failed for it"},
 	{CLK001, "stale-embeddings", Error, Embeddings, "live embeddings belong to reports that do not exist"},
 	{CLK002, "embedding-tables-elsewhere", Error, Embeddings, "the embedding tables are not in the database that the commands ask"},
 	{CLK003, "mutation-stuck", Warning, Embeddings, "a change of the embedding tables does not come to its end"},

@@ -47,12 +47,15 @@ var table = []Remedy{
 
 	{ID: "deliver-again", Codes: codes(checks.TMP001, checks.TMP005), Safety: Safe, Says: deliverAgain, Plan: planDelivery},
 	{ID: "emit-again", Codes: codes(checks.TMP001), Safety: Manual, Says: emitAgain("emit the signal again, with the command that emitted it")},
-	{ID: "terminate-run", Codes: codes(checks.TMP002), Safety: Unsafe, Says: endStuck, Plan: planTermination},
+	{ID: "terminate-run", Codes: codes(checks.TMP002, checks.TMP011), Safety: Unsafe, Says: endStuck, Plan: planTermination},
 	{ID: "emit-after-failure", Codes: codes(checks.TMP002), Safety: Manual, Says: emitAfterFailure},
 	manual("start-worker", "start the process temporal-worker, with the DEBUG that the emitting command has", checks.TMP003),
 	manual("emit-again", "emit the signal again, with the command that emitted it, once the buffer has room", checks.TMP004),
 	{ID: "emit-again", Codes: codes(checks.TMP005), Safety: Manual, Says: emitAgain("emit the signals again, with the command that emitted them")},
 	manual("emit-again", "remove the cause, then emit the signal again, with the command that emitted it", checks.TMP006),
+	manual("emit-again", "emit the signal again, with the command that emitted it: that starts a new buffer", checks.TMP013),
+	manual("restore-storage", "restore the storage (hogli deploy:upgrade-objectstorage) or its OBJECT_STORAGE_* settings, else emit the signals again", checks.TMP014),
+	{ID: "clear-pause", Codes: codes(checks.TMP009), Safety: Manual, Says: clearPause},
 	{ID: "emit-again", Codes: codes(checks.TMP007), Safety: Manual, Says: emitUnanswered},
 	manual("raise-limit", "raise the limit that the worker's log names (signals_buffer.dropped_batch_…), then emit the signals again", checks.TMP008),
 
@@ -131,6 +134,10 @@ func emitAfterFailure(c *Case) string {
 		return ""
 	}
 	return "remove the cause that the message names, then emit the signal again: nothing repeats what has failed"
+}
+
+func clearPause(c *Case) string {
+	return "wait, or end the pause: temporal workflow signal --name clear_paused --workflow-id " + c.Finding.Subject[0]
 }
 
 // emitUnanswered is for signals that were dropped without a verdict: what was judged unsafe is meant to stay away.

@@ -51,11 +51,15 @@ func since(instant time.Time, workflow string) Explains {
 	}
 }
 
-// HoldsUp chooses the findings that keep a workflow from going on with what it was given at an instant: no worker, or a
-// failure since.
+// HoldsUp chooses the findings that keep a workflow from going on with what it was given at an instant: no worker, a pause,
+// code that does not fit it, or a failure since.
 func HoldsUp(workflow string, given time.Time) Explains {
 	return func(f *checks.Finding) bool {
-		return f.Code == checks.TMP003 && Of(workflow)(f) || f.Code == checks.TMP002 && since(given, workflow)(f)
+		switch f.Code {
+		case checks.TMP003, checks.TMP009, checks.TMP011:
+			return Of(workflow)(f)
+		}
+		return f.Code == checks.TMP002 && since(given, workflow)(f)
 	}
 }
 

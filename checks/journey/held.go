@@ -124,3 +124,41 @@ func (r *Run) PausedUntil(open func(pipeline.Payload) ([]byte, bool)) (until tim
 	}
 	return until, known && slices.ContainsFunc(r.Events, func(e pipeline.Event) bool { return e.Type == pipeline.WorkflowStarted })
 }
+
+// PausedBy is the event that tells a run of grouping of its pause: the order to pause, or the run's own start. The zero event
+// when there is none.
+func (r *Run) PausedBy() (by pipeline.Event) {
+	for _, e := range r.Events {
+		if e.Type == pipeline.WorkflowStarted || e.Type == pipeline.WorkflowSignaled && (e.Signal == pause || e.Signal == unpause) {
+			by = e
+		}
+	}
+	return by
+}
+
+// HeldBack are the deliveries of batches that an open run of grouping has been told of and does not read, and whether there
+// is one, which can also be one that was carried in. It reads what it is told of at once, unless it is paused: then it waits by
+// a timer (products/signals/backend/temporal/grouping_v2.py). What came after its newest workflow task is not held back yet.
+func (r *Run) HeldBack(open func(pipeline.Payload) ([]byte, bool)) (told []pipeline.Event, ok bool) {
+	round := KeepRound(r.Events, open)
+	var done pipeline.Event // the newest workflow task that is done
+	timers := map[int64]bool{}
+	for _, e := range r.Events {
+		switch e.Type {
+		case pipeline.WorkflowTaskCompleted:
+			done = e
+		case pipeline.TimerStarted:
+			timers[e.ID] = true
+		case pipeline.TimerFired, pipeline.TimerCanceled:
+			delete(timers, e.Started)
+		case pipeline.WorkflowSignaled:
+			if e.Signal == SubmitBatch {
+				told = append(told, e)
+			}
+		}
+	}
+	last := r.ended()
+	current := last.ID == done.ID || last.TaskCompleted == done.ID || last.Type == pipeline.TimerStarted
+	carried := !round.First && !round.idle && !round.begun
+	return told, current && len(timers) > 0 && len(round.Batches) == 0 && (len(told) > 0 || carried)
+}

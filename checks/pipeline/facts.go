@@ -187,7 +187,10 @@ var (
 	ClickHouseSight = Fact[Nothing, Sight]{SourceClickHouse, "sight", plainly[Nothing]("what its user may read")}
 
 	ObjectStorageReached = Fact[Nothing, Reached]{SourceObjectStorage, "reached", plainly[Nothing]("its bucket")}
-	AgentLogs            = Fact[int64, LogListing]{SourceObjectStorage, "agent-logs", func(team int64) string {
+	ObjectsMissing       = Fact[[]string, []string]{SourceObjectStorage, "objects-missing", func(keys []string) string {
+		return fmt.Sprintf("which of %d objects are not there", len(keys))
+	}}
+	AgentLogs = Fact[int64, LogListing]{SourceObjectStorage, "agent-logs", func(team int64) string {
 		return fmt.Sprintf("the agent logs of team %d", team)
 	}}
 	AgentLogEnds = Fact[LogEnd, *AgentLog]{SourceObjectStorage, "agent-log", func(q LogEnd) string { return "the end of " + q.Key }}

@@ -28,7 +28,10 @@ type Sent struct {
 }
 
 // Identity is who the doctor says it is when it delivers the signal again. In a history it tells which signal this was.
-func (s Sent) Identity() string { return fmt.Sprintf("doctor/%s/%d", s.Run.ID, s.Event) }
+func (s Sent) Identity() string { return fmt.Sprintf(Mark+"%s/%d", s.Run.ID, s.Event) }
+
+// Mark is how the identities of the doctor's own deliveries begin.
+const Mark = "doctor/"
 
 // Path is where [Hands.DeliverToBuffer] sends it, for people.
 func (s Sent) Path(namespace string, team int64) string {

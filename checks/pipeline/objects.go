@@ -49,6 +49,28 @@ func (o *ObjectStorage) Reach(ctx context.Context) (Reached, error) {
 	})
 }
 
+// Missing returns those of some keys that no object has, in their order. The objects themselves are not read.
+func (o *ObjectStorage) Missing(ctx context.Context, keys []string) ([]string, error) {
+	return ask(ctx, o.world, ObjectsMissing, keys, func(ctx context.Context) ([]string, error) {
+		o.once.Do(o.open)
+		if o.err != nil {
+			return nil, o.err
+		}
+		bucket := o.world.Settings.ObjectStorage.Bucket
+		var missing []string
+		for _, key := range keys {
+			_, err := o.client.StatObject(ctx, bucket, key, minio.StatObjectOptions{})
+			switch {
+			case minio.ToErrorResponse(err).Code == minio.NoSuchKey:
+				missing = append(missing, key)
+			case err != nil:
+				return nil, refusedByStorage(err, bucket)
+			}
+		}
+		return missing, nil
+	})
+}
+
 // LogObject is the log of one run of an agent, as the object storage lists it.
 type LogObject struct {
 	Key       string

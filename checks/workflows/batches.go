@@ -106,7 +106,7 @@ func (b buffer) reportInHand(link *journey.Link, place int) Loss {
 		return Loss{}
 	}
 	for _, cause := range b.Findings(Failures) {
-		if slices.ContainsFunc(cause.Evidence, func(e checks.Evidence) bool { return e.Locator.Run == link.ID }) {
+		if tellsOf(cause, link.ID) {
 			f.CausedBy(cause)
 		}
 	}

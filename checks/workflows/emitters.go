@@ -10,27 +10,28 @@ import (
 	"doctor/checks/pipeline"
 )
 
-// Emitters finds emitters that ran out of time before they had handed their signal to the buffer. Each waits until the
-// buffer has room, for ten minutes at most (products/signals/backend/temporal/emitter.py): the buffer was full or busy, its
-// size could not be asked, or no worker ran.
+// Emitters finds emitters that ran out of time before they had handed their signal to the buffer, or failed to. Each waits
+// until the buffer has room, for ten minutes at most (products/signals/backend/temporal/emitter.py): the buffer was full or
+// busy, its size could not be asked, or no worker ran. It fails when the buffer ends after it was found to be there.
 var Emitters = &checks.Check{
 	ID:       "workflows.emitters",
 	Title:    "every emitter has handed its signal to the buffer in time",
-	Codes:    []checks.Code{checks.TMP004},
+	Codes:    []checks.Code{checks.TMP004, checks.TMP013},
 	Requires: []*checks.Check{journey.Histories},
-	After:    []*checks.Check{Failures, Workers},
+	After:    []*checks.Check{Failures, Workers, Batches},
 	Reads:    []checks.Source{checks.Temporal, checks.Settings},
 	Run: func(_ context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*journey.Runs](p, journey.Histories)
 		e := emitters{p, runs}
-		var late []*journey.Run
 		for _, run := range runs.OfType(journey.EmitterWorkflow) {
-			if run.Status == pipeline.RunTimedOut {
-				late = append(late, run)
-				e.report(run)
+			switch run.Status {
+			case pipeline.RunTimedOut:
+				e.reportLate(run)
+			case pipeline.RunFailed:
+				e.reportFailed(run)
 			}
 		}
-		return late, nil
+		return nil, nil
 	},
 }
 
@@ -39,16 +40,19 @@ type emitters struct {
 	runs *journey.Runs
 }
 
-func (e emitters) report(run *journey.Run) {
+// signal is what an emitter was to hand over, as far as a key opens it.
+func (e emitters) signal(run *journey.Run) (what string, signal journey.Mention) {
 	if run.Err != nil {
 		e.Incomplete("%v", run.Err)
 	}
-	what, signal := "a signal", journey.Mention{}
-	if len(run.Events) > 0 {
-		if told, ok := journey.Mentioned(run.Events[0], e.World.Open); ok {
-			what, signal = checks.Clip(told.String(), 150), told
-		}
+	if told, ok := journey.Mentioned(run.First(), e.World.Open); ok {
+		return checks.Clip(told.String(), 150), told
 	}
+	return "a signal", signal
+}
+
+func (e emitters) reportLate(run *journey.Run) {
+	what, signal := e.signal(run)
 	f := e.Report(checks.TMP004, run.Workflow).
 		Titlef("%s did not get into the buffer within %s", what, run.Close.Sub(run.Start).Round(time.Second)).
 		Detailf("Its emitter has timed out. Nothing sends the signal again.").

@@ -56,7 +56,6 @@ func TestEmitters(t *testing.T) {
 		want    string
 	}{
 		"it completed": {[]*story{emitter().begin().end(pipeline.Completed, pipeline.Event{}).story}, ""},
-		"it failed":    {[]*story{emitter().begin().end(pipeline.RunFailed, pipeline.Event{}).story}, ""},
 		"it waits":     {[]*story{emitter().begin().idle().story}, ""},
 
 		"it timed out":            {[]*story{late(input, waiting)}, lost},

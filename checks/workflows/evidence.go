@@ -3,6 +3,7 @@ package workflows
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"doctor/checks"
@@ -37,4 +38,14 @@ func wereSignals(n int) string {
 
 func samePayload(a, b []pipeline.Payload) bool {
 	return len(a) > 0 && len(b) > 0 && len(a[0].Data) > 0 && bytes.Equal(a[0].Data, b[0].Data)
+}
+
+// tellsOf reports whether a finding has evidence in a run.
+func tellsOf(f *checks.Finding, run string) bool {
+	return slices.ContainsFunc(f.Evidence, func(e checks.Evidence) bool { return e.Locator.Run == run })
+}
+
+// tellsOfEvent reports whether a finding has evidence in one event of a run.
+func tellsOfEvent(f *checks.Finding, run string, event int64) bool {
+	return slices.ContainsFunc(f.Evidence, func(e checks.Evidence) bool { return e.Locator.Run == run && e.Locator.Event == event })
 }

@@ -23,11 +23,11 @@ import (
 var Failures = &checks.Check{
 	ID:       "workflows.failures",
 	Title:    "no activity of the signals workflows fails",
-	Codes:    []checks.Code{checks.TMP002},
+	Codes:    []checks.Code{checks.TMP002, checks.TMP011},
 	Requires: []*checks.Check{journey.Histories},
 	After: slices.Concat(
 		[]*checks.Check{embeddings.Stale, services.ClickHouse, services.ObjectStorage, services.Docker, services.Postgres, sandbox.AgentRuns},
-		[]*checks.Check{services.Support, environment.APIKeys, environment.Workers, environment.ObjectStorage, sources.Sources},
+		[]*checks.Check{services.Support, environment.APIKeys, environment.Workers, environment.ObjectStorage, sources.Sources, Objects},
 		agentChecks,
 	),
 	Reads: []checks.Source{checks.Temporal, checks.Settings},
@@ -86,6 +86,9 @@ func faults(runs *journey.Runs) []*fault {
 		return f
 	}
 	for _, run := range slices.Backward(runs.All) {
+		if run.Type == journey.EmitterWorkflow && run.Status == pipeline.RunFailed {
+			continue // for [Emitters]
+		}
 		for _, failed := range failuresOf(run) {
 			f := add(run, failed.activity, failed.kind)
 			f.failures = append(f.failures, failed.failure)
@@ -171,7 +174,11 @@ func (f *fault) retry(run *journey.Run, a pipeline.PendingActivity) {
 // report reports the fault, and returns the run that does not get past it, if there is nothing else to be mended.
 func (f *fault) report(p *checks.Pass, runs *journey.Runs) *Stuck {
 	newest := f.failures[len(f.failures)-1]
-	finding := p.Report(checks.TMP002, f.workflow, f.activity, f.kind).
+	code := checks.TMP002
+	if f.task != nil && newest.event.Reason == codeChanged {
+		code = checks.TMP011
+	}
+	finding := p.Report(code, f.workflow, f.activity, f.kind).
 		Titlef("%s: %s", f.name(), checks.Clip(newest.message, 300)).
 		At(stageOf(f.activity, f.workflowType)).
 		CausedBy(f.causes(p)...)
@@ -233,6 +240,11 @@ func (f *fault) causes(p *checks.Pass) []*checks.Finding {
 	}
 	if strings.HasPrefix(message, "Signal batch not found in S3") { // products/signals/backend/temporal/grouping_v2.py
 		causes = append(causes, p.Findings(environment.ObjectStorage)...)
+	}
+	for _, missing := range p.Findings(Objects) {
+		if f.activity == journey.ReadBatchActivity && tellsOfEvent(missing, newest.run.ID, newest.event.ID) {
+			causes = append(causes, missing)
+		}
 	}
 	causes = append(causes, f.agentCauses(p)...)
 	for _, service := range []*checks.Check{services.ClickHouse, services.ObjectStorage, services.Docker, services.Postgres, services.Support} {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"doctor/checks"
 	"doctor/checks/checkstest"
 	"doctor/checks/journey"
 	"doctor/checks/pipeline"
@@ -74,7 +75,7 @@ func TestWorkflowTasksThatFail(t *testing.T) {
 	for name, test := range map[string]struct {
 		run   *told
 		want  string
-		stuck bool
+		stuck bool // for which it is told by TMP011, else by TMP002
 	}{
 		"the code was changed":     {mismatch(), "team-signal-grouping-v2 cannot go on: [TMPRL1100] activity does not match", true},
 		"changed back":             {mismatch().idle(), "", false},
@@ -89,6 +90,11 @@ func TestWorkflowTasksThatFail(t *testing.T) {
 			}
 			o := checkstest.Run(world(test.run.story), workflows.Failures)
 			o.Says(t, test.want)
+			for _, f := range o.Findings {
+				if changed := f.Code == checks.TMP011; changed != test.stuck {
+					t.Errorf("told by %s", f.Code)
+				}
+			}
 			stuck := stuckIn(o)
 			if got := len(stuck) == 1 && !stuck[0].Loops && stuck[0].Workflow == "team-signal-grouping-v2-7"; got != test.stuck {
 				t.Errorf("got %+v", stuck)
