@@ -42,6 +42,14 @@ var Links = []Link{
 	{INB003, TMP002, "the message is the embedding worker's refusal of an organization that has not agreed"},
 	{TMP002, INB004, "the report's summary failed"},
 	{CLK002, INB004, "the report's signals are in the tables, and its summary has found none"},
+	{CLK005, INB004, "the report's summary found no signals, and rows of the team are in the buffer only"},
+	{CLK007, CLK001, "the embeddings came into the table after the cleanup that has deleted their reports"},
+	{SVC006, CLK006, "the consumer's failure names the address"},
+	{CLK005, CLK009, "rows of the team are in the buffer only, or nothing hands them on"},
+	{CLK006, CLK009, "nothing has arrived since grouping began"},
+	{SVC006, CLK009, "nothing has arrived since grouping began, and the embedding worker or Kafka takes no connection"},
+	{CLK002, CLK009, "the rows have arrived, and the tables are not in the database that is asked"},
+	{CLK009, INB002, "grouping waits for rows before it starts the report's summary"},
 }
 
 // Unlinked returns an error about a finding that is explained by one which the table does not know as a cause of it.

@@ -51,11 +51,11 @@ func since(instant time.Time, workflow string) Explains {
 	}
 }
 
-// HoldsUp chooses the findings that keep a workflow from going on with what it was given at an instant: no worker, or a
-// failure since.
+// HoldsUp chooses the findings that keep a workflow from going on with what it was given at an instant: no worker, a failure
+// since, or rows that do not come.
 func HoldsUp(workflow string, given time.Time) Explains {
 	return func(f *checks.Finding) bool {
-		return f.Code == checks.TMP003 && Of(workflow)(f) || f.Code == checks.TMP002 && since(given, workflow)(f)
+		return (f.Code == checks.TMP003 || f.Code == checks.CLK009) && Of(workflow)(f) || f.Code == checks.TMP002 && since(given, workflow)(f)
 	}
 }
 

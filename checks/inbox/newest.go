@@ -39,7 +39,7 @@ var Newest = &checks.Check{
 // stoppers are the checks whose findings can be what stopped a signal, the most telling first.
 var stoppers = []*checks.Check{
 	workflows.CarriedSignals, workflows.Batches, workflows.Emitters, workflows.Grouping,
-	workflows.Failures, workflows.Workers, embeddings.Stale, sandbox.Inactivity, sandbox.Network, sandbox.Logs, sandbox.Model, Reports,
+	workflows.Failures, workflows.Workers, embeddings.Awaited, embeddings.Stale, sandbox.Inactivity, sandbox.Network, sandbox.Logs, sandbox.Model, Reports,
 }
 
 // Position is where a signal is.

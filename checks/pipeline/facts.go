@@ -183,7 +183,11 @@ var (
 	ReportDocuments = Fact[SignalsOfReport, []Document]{SourceClickHouse, "report-documents", func(q SignalsOfReport) string {
 		return fmt.Sprintf("the signals of report %s in %s", Short(q.Report), q.Table)
 	}}
-	Mutations = Fact[Nothing, []Mutation]{SourceClickHouse, "mutations", plainly[Nothing]("the unfinished mutations of the embedding tables")}
+	Mutations       = Fact[Nothing, []Mutation]{SourceClickHouse, "mutations", plainly[Nothing]("the unfinished mutations of the embedding tables")}
+	SignalsBuffered = Fact[BufferedOf, BufferedSignals]{SourceClickHouse, "buffered-signals", func(q BufferedOf) string {
+		return fmt.Sprintf("the signals of team %d in %s", q.Team, q.Buffer)
+	}}
+	ConsumersOfKafka = Fact[Nothing, KafkaConsumers]{SourceClickHouse, "kafka-consumers", plainly[Nothing]("the consumers of its Kafka tables")}
 
 	ObjectStorageReached = Fact[Nothing, Reached]{SourceObjectStorage, "reached", plainly[Nothing]("its bucket")}
 	AgentLogs            = Fact[int64, LogListing]{SourceObjectStorage, "agent-logs", func(team int64) string {
