@@ -90,6 +90,10 @@ const (
 	CLK002 Code = "CLK002"
 	CLK003 Code = "CLK003"
 	CLK004 Code = "CLK004"
+	CLK005 Code = "CLK005"
+	CLK006 Code = "CLK006"
+	CLK007 Code = "CLK007"
+	CLK009 Code = "CLK009"
 	SBX001 Code = "SBX001"
 	SBX002 Code = "SBX002"
 	SBX003 Code = "SBX003"
@@ -152,6 +156,10 @@ var Codes = []CodeInfo{
 	{CLK002, "embedding-tables-elsewhere", Error, Embeddings, "the embedding tables are not in the database that the commands ask"},
 	{CLK003, "mutation-stuck", Warning, Embeddings, "a change of the embedding tables does not come to its end"},
 	{CLK004, "signals-of-deleted-report", Warning, Embeddings, "live embeddings belong to reports that were deleted"},
+	{CLK005, "rows-not-in-sharded-table", Error, Embeddings, "rows that arrive in ClickHouse do not get into an embedding table"},
+	{CLK006, "kafka-consumer-errors", Error, Embeddings, "ClickHouse cannot read the embeddings from Kafka"},
+	{CLK007, "rows-reappeared-after-cleanup", Warning, Embeddings, "embeddings came in after the cleanup that has deleted their reports"},
+	{CLK009, "signal-awaited-in-clickhouse", Error, Embeddings, "grouping waits in vain for rows of its signals"},
 	{SBX001, "agentsh-deny", Error, Sandbox, "the sandbox's network policy denied a host that the agent needs"},
 	{SBX002, "inactivity-timeout", Error, Sandbox, "an agent was silent for too long, and its run was ended"},
 	{SBX003, "agent-log-empty", Warning, Sandbox, "a run of an agent has left no log"},

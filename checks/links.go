@@ -67,6 +67,14 @@ var Links = []Link{
 	{SBX015, TMP002, "the failed activity waited for an agent whose sandbox could not be made"},
 	{SVC004, SBX015, "an agent's sandbox could not be made"},
 	{ENV005, SBX009, "the image cannot be built from the folder that the placeholder names"},
+	{CLK005, INB004, "the report's summary found no signals, and rows of the team are in the buffer only"},
+	{CLK007, CLK001, "the embeddings came into the table after the cleanup that has deleted their reports"},
+	{SVC006, CLK006, "the consumer's failure names the address"},
+	{CLK005, CLK009, "rows of the team are in the buffer only, or nothing hands them on"},
+	{CLK006, CLK009, "nothing has arrived since grouping began"},
+	{SVC006, CLK009, "nothing has arrived since grouping began, and the embedding worker or Kafka takes no connection"},
+	{CLK002, CLK009, "the rows have arrived, and the tables are not in the database that is asked"},
+	{CLK009, INB002, "grouping waits for rows before it starts the report's summary"},
 }
 
 // LinksOf returns what can explain a code, and what it can explain, each in the order of the table.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"doctor/checks"
+	"doctor/checks/embeddings"
 	"doctor/checks/inbox"
 	"doctor/checks/pipeline"
 	"doctor/checks/sources"
@@ -43,6 +44,11 @@ var table = []Remedy{
 	{ID: "delete-stale-embeddings", Codes: codes(checks.CLK001), Safety: Safe, Says: deleteKnown, Plan: planDeletion},
 	{ID: "delete-stale-embeddings", Codes: codes(checks.CLK001), Safety: Unsafe, Says: deleteSuspects, Plan: planDeletion},
 	{ID: "delete-embeddings-of-deleted-reports", Codes: codes(checks.CLK004), Safety: Safe, Says: deleteKnown, Plan: planDeletion},
+	{ID: "make-view", Codes: codes(checks.CLK005), Safety: Manual, Says: makeView},
+	{ID: "hand-rows-on", Codes: codes(checks.CLK005), Safety: Manual, Says: handOn},
+	manual("see-to-kafka", "see that Kafka runs and has the topic clickhouse_document_embeddings: docker compose up -d kafka kafka-init", checks.CLK006),
+	manual("let-it-rest", "stop what emits signals, wait until doctor status says that nothing is on its way, then doctor --fix", checks.CLK007),
+	{ID: "mend-ingestion", Codes: codes(checks.CLK009), Safety: Manual, Says: seeToIngestion},
 	{ID: "clean-up", Codes: codes(checks.CLK001, checks.CLK004), Safety: Manual, Says: cleanUp},
 
 	{ID: "deliver-again", Codes: codes(checks.TMP001, checks.TMP005), Safety: Safe, Says: deliverAgain, Plan: planDelivery},
@@ -90,6 +96,51 @@ var table = []Remedy{
 	manual("mend-fixture", "mend the fixture and stage it again", checks.GIT003),
 
 	{ID: "restart-workers", Codes: codes(checks.ENV001, checks.SBX001), Safety: Manual, Says: restartWorkers},
+}
+
+// arrival is what is known of the rows for the table of a finding; nil when nothing is.
+func arrival(c *Case) *embeddings.Arrival {
+	arrivals, _ := c.Result.(*embeddings.Arrivals)
+	if arrivals == nil {
+		return nil
+	}
+	for _, into := range arrivals.Into {
+		if into.Table.String() == c.Finding.Subject[0] {
+			return into
+		}
+	}
+	return nil
+}
+
+// makeView brings the view back that hands rows on. One that was detached is only to be attached.
+func makeView(c *Case) string {
+	into := arrival(c)
+	switch {
+	case into == nil:
+		return "bring the view back: ATTACH TABLE and its name, where it was detached; else python manage.py migrate_clickhouse"
+	case !into.Absent:
+		return ""
+	}
+	return fmt.Sprintf("ATTACH TABLE %s.%s, where it was detached; else python manage.py migrate_clickhouse", into.Table.Database, into.View)
+}
+
+// handOn is the statement that hands on what has stayed in the buffer.
+func handOn(c *Case) string {
+	into := arrival(c)
+	if into == nil || into.Missing == 0 {
+		return ""
+	}
+	const columns = "team_id, product, document_type, rendering, document_id, timestamp, inserted_at, content, metadata, embedding, _timestamp, _offset, _partition"
+	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %[2]s FROM %s WHERE team_id = %d AND replaceAll(model_name, '-', '_') = %s AND document_id NOT IN"+
+		" (SELECT document_id FROM %s WHERE team_id = %[4]d), within a day of when they came", into.Table, columns, into.Buffer, c.Team, sqlText(into.Model), into.Table.Reader())
+}
+
+// seeToIngestion is for a wait that nothing explains: what explains it has a remedy of its own.
+func seeToIngestion(c *Case) string {
+	if !c.Finding.Root() {
+		return ""
+	}
+	return "see that embedding-worker and Kafka run, and read what the embedding worker says: the rows do not reach ClickHouse"
 }
 
 func codes(of ...checks.Code) []checks.Code { return of }

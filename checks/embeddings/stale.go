@@ -23,7 +23,7 @@ var Stale = &checks.Check{
 	Title:    "every live signal embedding belongs to a report that exists",
 	Codes:    []checks.Code{checks.CLK001},
 	Requires: []*checks.Check{Live},
-	After:    []*checks.Check{environment.ClickHouseDatabase, journey.Histories},
+	After:    []*checks.Check{environment.ClickHouseDatabase, journey.Histories, Reappeared},
 	Reads:    []checks.Source{checks.ClickHouse, checks.Settings, checks.Optional(checks.Postgres), checks.Optional(checks.Temporal)},
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		signals, _ := checks.ResultOf[*Signals](p, Live)
@@ -60,7 +60,27 @@ func report(p *checks.Pass, t TableSignals) {
 			Excerpt: fmt.Sprintf("signals_signalreport of team %d has no %s", p.Team, ids(t.Reports)),
 			Time:    p.World.Now,
 		}).
-		CausedBy(outOfReach(p, t.Table)...)
+		With(survived(p, t)...).
+		CausedBy(outOfReach(p, t.Table)...).CausedBy(behind(p, t.Table)...)
+}
+
+// survived is the evidence that a cleanup has ended since the newest of the signals came in, and has left them: it prints what
+// it could not delete, and ends as if all were well.
+func survived(p *checks.Pass, t TableSignals) []checks.Evidence {
+	runs, _ := checks.ResultOf[*journey.Runs](p, journey.Histories)
+	if runs == nil {
+		return nil
+	}
+	by, cleaned := runs.Cleanup()
+	if by == nil || !t.Newest().Before(cleaned) {
+		return nil
+	}
+	return []checks.Evidence{{
+		Source:  "run " + pipeline.Short(by.ID),
+		Locator: checks.Locator{Workflow: by.Workflow, Run: by.ID, Event: by.End().ID, URL: p.World.Temporal.Page(by.Run)},
+		Excerpt: "terminated by cleanup_signals, which has left all of these",
+		Time:    cleaned,
+	}}
 }
 
 // suspect warns of each table with live signals when a signal is known to have been matched to a report that does not

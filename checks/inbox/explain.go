@@ -52,11 +52,11 @@ func since(instant time.Time, workflow string) Explains {
 }
 
 // HoldsUp chooses the findings that keep a workflow from going on with what it was given at an instant: no worker, a pause,
-// code that does not fit it, or a failure since.
+// code that does not fit it, rows that do not come, or a failure since.
 func HoldsUp(workflow string, given time.Time) Explains {
 	return func(f *checks.Finding) bool {
 		switch f.Code {
-		case checks.TMP003, checks.TMP009, checks.TMP011:
+		case checks.TMP003, checks.TMP009, checks.TMP011, checks.CLK009:
 			return Of(workflow)(f)
 		}
 		return f.Code == checks.TMP002 && since(given, workflow)(f)

@@ -59,6 +59,9 @@ func (r reports) whyNoSignals(f *checks.Finding, report pipeline.UnfinishedRepor
 	switch {
 	case of == nil:
 		f.With(checks.Evidence{Source: string(pipeline.SourceClickHouse), Excerpt: "no live signal of it is there", Time: r.World.Now})
+		if arrivals, known := checks.ResultOf[*embeddings.Arrivals](r.Pass, embeddings.Ingestion); known {
+			f.CausedBy(arrivals.InBuffer(r.Findings(embeddings.Ingestion))...)
+		}
 	case of.Inserted.After(report.Updated):
 		f.With(checks.Evidence{Source: table.String(), Excerpt: "has " + checks.Count(of.Documents, "signal") + " of it, which came later", Time: of.Inserted})
 	default:

@@ -39,7 +39,8 @@ var Newest = &checks.Check{
 // stoppers are the checks whose findings can be what stopped a signal, the most telling first.
 var stoppers = []*checks.Check{
 	workflows.CarriedSignals, workflows.Batches, workflows.Dropped, workflows.Emitters, workflows.Grouping,
-	workflows.Objects, workflows.Failures, workflows.Workers, workflows.Pause, embeddings.Stale, sandbox.Inactivity, sandbox.Network, sandbox.Logs, sandbox.Model, Reports,
+	workflows.Objects, workflows.Failures, workflows.Workers, workflows.Pause, embeddings.Awaited, embeddings.Stale,
+	sandbox.Inactivity, sandbox.Network, sandbox.Logs, sandbox.Model, Reports,
 }
 
 // Position is where a signal is.

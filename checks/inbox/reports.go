@@ -31,8 +31,8 @@ var Reports = &checks.Check{
 	Title:    "no report has failed, and each that is on its way is being worked on",
 	Codes:    []checks.Code{checks.INB002, checks.INB004, checks.INB005},
 	Requires: []*checks.Check{services.Postgres, journey.Histories},
-	After:    []*checks.Check{workflows.Failures, workflows.Workers, embeddings.Tables, embeddings.Live},
-	Reads:    []checks.Source{checks.Postgres, checks.Temporal},
+	After:    []*checks.Check{workflows.Failures, workflows.Workers, embeddings.Tables, embeddings.Live, embeddings.Ingestion, embeddings.Awaited},
+	Reads:    []checks.Source{checks.Postgres, checks.Temporal, checks.Optional(checks.ClickHouse)},
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		listing, err := p.World.Postgres.UnfinishedReports(ctx, p.Team)
 		if err != nil {
@@ -154,7 +154,7 @@ func (r reports) report(s Stuck) {
 		Titlef("report %s has been %s for %s: %s", pipeline.Short(s.ID), s.Status, roundly(r.World.Now.Sub(s.Since)), s.Why).
 		With(inPostgres(s.UnfinishedReport, s.Since))
 	if s.Waiting != nil {
-		f.With(r.evidence(s.Waiting, "grouping is at work")).CausedBy(r.noWorker(s.Waiting)...)
+		f.With(r.evidence(s.Waiting, "grouping is at work")).CausedBy(r.noWorker(s.Waiting)...).CausedBy(r.awaited(s.Waiting)...)
 		return
 	}
 	if s.Status == pipeline.ReportCandidate {
@@ -197,6 +197,11 @@ func (r reports) failed(run *journey.Run) []*checks.Finding {
 // noWorker is what explains it when no worker takes what waits in a run's task queue.
 func (r reports) noWorker(run *journey.Run) []*checks.Finding {
 	return slices.DeleteFunc(r.Findings(workflows.Workers), func(f *checks.Finding) bool { return f.Subject[0] != run.TaskQueue })
+}
+
+// awaited is what explains it when a run of grouping waits for rows.
+func (r reports) awaited(run *journey.Run) []*checks.Finding {
+	return slices.DeleteFunc(r.Findings(embeddings.Awaited), func(f *checks.Finding) bool { return f.Subject[0] != run.Workflow })
 }
 
 // roundly is a duration for people, who do not count the seconds of hours.

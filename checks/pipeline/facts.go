@@ -185,6 +185,10 @@ var (
 	}}
 	Mutations       = Fact[Nothing, []Mutation]{SourceClickHouse, "mutations", plainly[Nothing]("the unfinished mutations of the embedding tables")}
 	ClickHouseSight = Fact[Nothing, Sight]{SourceClickHouse, "sight", plainly[Nothing]("what its user may read")}
+	SignalsBuffered = Fact[BufferedOf, BufferedSignals]{SourceClickHouse, "buffered-signals", func(q BufferedOf) string {
+		return fmt.Sprintf("the signals of team %d in %s", q.Team, q.Buffer)
+	}}
+	ConsumersOfKafka = Fact[Nothing, KafkaConsumers]{SourceClickHouse, "kafka-consumers", plainly[Nothing]("the consumers of its Kafka tables")}
 
 	ObjectStorageReached = Fact[Nothing, Reached]{SourceObjectStorage, "reached", plainly[Nothing]("its bucket")}
 	ObjectsMissing       = Fact[[]string, []string]{SourceObjectStorage, "objects-missing", func(keys []string) string {

@@ -10,9 +10,7 @@ import (
 	"doctor/checks/pipeline"
 )
 
-// cleanupReason is what cleanup_signals gives as the reason when it terminates a workflow
-// (products/signals/backend/management/commands/cleanup_signals.py).
-const cleanupReason = "cleanup_signals management command"
+const cleanupReason = journey.CleanupReason
 
 // Batches finds buffer runs that ended otherwise than by continuing as new while they had signals in hand: those went
 // with the run. A run that timed out idle had none and is no finding.
