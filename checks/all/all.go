@@ -45,6 +45,7 @@ func All() []*checks.Check {
 		sandbox.Image,
 		sandbox.Setup,
 		sandbox.Network,
+		sandbox.Refusals,
 		sandbox.Inactivity,
 		sandbox.Logs,
 		sandbox.Model,
