@@ -48,6 +48,8 @@ var Links = []Link{
 	{SBX010, SBX004, "the refused connection is in the log of the run whose model failed"},
 	{SBX010, TMP002, "the failed activity waited for the agent that was refused"},
 	{SVC006, SBX010, "the port is that of the service, which takes no connection from this machine either"},
+	{SBX012, SBX002, "the silent agent had none of PostHog's tools"},
+	{ENV004, SBX012, "the file that the worker has not read names the MCP server"},
 	{SBX013, TMP002, "the failed activity waited for an agent whose repository could not be cloned"},
 	{SBX013, SBX002, "the silent agent had to go on without its repository"},
 	{SBX014, SBX007, "the Dockerfile has changed since, or the agent server does not know an option"},

@@ -46,6 +46,7 @@ func All() []*checks.Check {
 		sandbox.Setup,
 		sandbox.Network,
 		sandbox.Refusals,
+		sandbox.Tools,
 		sandbox.Inactivity,
 		sandbox.Logs,
 		sandbox.Model,

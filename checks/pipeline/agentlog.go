@@ -25,6 +25,7 @@ type AgentLog struct {
 	Failed  []LogStep   // those of the set-up that failed
 	Trouble []LogTrouble
 	Refused []LogRefusal
+	NoTools *Spot       `json:",omitempty"` // where the backend says that the agent has none of PostHog's tools
 	Last    LogActivity // the last sign of life of the agent
 	Answers int         // messages of the agent
 	Stop    string      // why the last turn ended: end_turn, refusal; "" when none has
@@ -291,6 +292,10 @@ func (r *reading) console(level, message string) {
 		return
 	}
 	r.trouble(message)
+	if strings.HasPrefix(message, "No MCP configs were resolved") {
+		at := r.spot
+		r.log.NoTools = &at
+	}
 	if level == "warn" || level == "error" {
 		r.log.Notices = append(r.log.Notices, LogNotice{r.spot, level, clipText(message)})
 	}

@@ -48,6 +48,11 @@ func silentLog() pipeline.AgentLog {
 	}}
 }
 
+func toolless(l pipeline.AgentLog) pipeline.AgentLog {
+	l.NoTools = &pipeline.Spot{Line: 4, Time: minutesAgo(42)}
+	return l
+}
+
 func failing(at int, message, category string) pipeline.AgentLog {
 	return pipeline.AgentLog{Size: 1000, Read: 1000, Errors: []pipeline.LogError{{
 		Spot: pipeline.Spot{Line: 5, Time: minutesAgo(at)}, Message: message, Category: category,
@@ -113,6 +118,18 @@ func TestAgents(t *testing.T) {
 			[]string{"SBX008 info"},
 		},
 
+		"silent, and without tools": {
+			told{agents: []agent{run("a", 40, "completed").with(inactive).with(logged(toolless(silentLog())))}},
+			[]string{"SBX012 warning", "SBX002 error < SBX012"},
+		},
+		"denied, and without tools": {
+			told{agents: []agent{run("a", 40, "completed").with(inactive).with(logged(toolless(network(denied("host.docker.internal", "8787")))))}},
+			[]string{"SBX001 error", "SBX012 info", "SBX002 error < SBX001"},
+		},
+		"without tools, and a later agent did its work": {
+			told{agents: []agent{run("b", 15, "completed").with(logged(toolless(pipeline.AgentLog{}))), run("a", 40, "failed").with(logged(toolless(silentLog())))}},
+			[]string{"SBX012 recovered"},
+		},
 		"silent for no reason": {
 			told{agents: []agent{run("a", 40, "completed").with(inactive).with(logged(silentLog()))}},
 			[]string{"SBX002 error"},

@@ -163,7 +163,7 @@ func (d told) tellStarted(w *pipeline.World) {
 	}
 }
 
-var agentChecks = []*checks.Check{sandbox.AgentRuns, sandbox.Started, sandbox.Image, sandbox.Setup, sandbox.Network, sandbox.Refusals, sandbox.Logs, sandbox.Model, sandbox.Inactivity, sandbox.Containers}
+var agentChecks = []*checks.Check{sandbox.AgentRuns, sandbox.Started, sandbox.Image, sandbox.Setup, sandbox.Network, sandbox.Refusals, sandbox.Tools, sandbox.Logs, sandbox.Model, sandbox.Inactivity, sandbox.Containers}
 
 // found lists the findings of this part as "SBX001 error" or "SBX002 error < SBX001", those that have recovered or only
 // inform as such.
