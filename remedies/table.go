@@ -61,6 +61,7 @@ var table = []Remedy{
 	manual("rebuild-image", "docker rmi posthog-sandbox-base (the next agent builds it anew), then emit one more signal of the report's matter", checks.SBX008),
 	manual("build-image", "docker system df and df -h for room, docker system prune where there is none; then emit one more signal of the report's matter, and read in the worker's output why the build fails", checks.SBX009),
 	manual("listen-for-sandboxes", "let the service listen on 0.0.0.0 (ss -ltn shows where it does), let Docker's network through the firewall, then emit one more signal of the report's matter", checks.SBX010),
+	manual("give-memory", "give Docker more memory, or run fewer agents at a time (docker stats shows what they take), then emit one more signal of the report's matter", checks.SBX011),
 	manual("name-mcp-server", "set SANDBOX_MCP_URL=http://host.docker.internal:8787/mcp in .env, see that the process mcp runs, and start bin/start anew", checks.SBX012),
 	manual("connect-github", "connect GitHub anew in the settings of the project, then emit one more signal of the report's matter", checks.SBX013),
 	manual("rebuild-image", "docker rmi posthog-sandbox-base (the next agent builds it anew), then emit one more signal of the report's matter", checks.SBX014),

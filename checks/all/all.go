@@ -43,6 +43,7 @@ func All() []*checks.Check {
 		sandbox.AgentRuns,
 		sandbox.Started,
 		sandbox.Image,
+		sandbox.Memory,
 		sandbox.Setup,
 		sandbox.Network,
 		sandbox.Refusals,
