@@ -103,6 +103,9 @@ const (
 	SBX007 Code = "SBX007"
 	SBX008 Code = "SBX008"
 	SBX009 Code = "SBX009"
+	SBX010 Code = "SBX010"
+	SBX011 Code = "SBX011"
+	SBX012 Code = "SBX012"
 	SBX013 Code = "SBX013"
 	SBX014 Code = "SBX014"
 	SBX015 Code = "SBX015"
@@ -169,6 +172,9 @@ var Codes = []CodeInfo{
 	{SBX007, "agent-server-failed", Error, Sandbox, "the agent server did not start in a sandbox"},
 	{SBX008, "agentsh-failed", Error, Sandbox, "agentsh, which guards the network, did not start in a sandbox"},
 	{SBX009, "sandbox-image-missing", Error, Sandbox, "the image that sandboxes are made from is not there"},
+	{SBX010, "connection-refused", Error, Sandbox, "a service of this machine refused an agent, and no policy denied it"},
+	{SBX011, "sandbox-out-of-memory", Error, Sandbox, "a sandbox ran out of memory, and something in it was ended"},
+	{SBX012, "mcp-unavailable", Warning, Sandbox, "an agent was started without PostHog's tools"},
 	{SBX013, "repository-clone-failed", Error, Sandbox, "the repository could not be cloned into a sandbox"},
 	{SBX014, "sandbox-image-stale", Warning, Sandbox, "the image that sandboxes are made from is older than the code"},
 	{SBX015, "sandbox-not-created", Error, Sandbox, "no sandbox could be made for an agent"},

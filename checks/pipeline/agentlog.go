@@ -24,6 +24,8 @@ type AgentLog struct {
 	Step    LogStep     // the last one of the set-up
 	Failed  []LogStep   // those of the set-up that failed
 	Trouble []LogTrouble
+	Refused []LogRefusal
+	NoTools *Spot       `json:",omitempty"` // where the backend says that the agent has none of PostHog's tools
 	Last    LogActivity // the last sign of life of the agent
 	Answers int         // messages of the agent
 	Stop    string      // why the last turn ended: end_turn, refusal; "" when none has
@@ -237,6 +239,7 @@ func (r *reading) take(line []byte, long bool) {
 	case bytes.Contains(line, sessionUpdate) && containsAny(line, ofUser): // no sign of life of the agent
 	case bytes.Contains(line, sessionUpdate):
 		r.latest = append(r.latest[:0], line...)
+		r.refusals(line, Spot{Line: r.spot.Line}, true)
 		r.log.Last.Line = r.spot.Line
 		if bytes.Contains(line, agentMessage) {
 			r.log.Answers++
@@ -266,6 +269,9 @@ func containsAny(line []byte, marks [][]byte) bool {
 func (r *reading) tell(l logLine) {
 	r.spot.Time = l.Timestamp.Time
 	said := l.Notification.Params
+	if said.Message != "" {
+		r.refusals([]byte(said.Message), r.spot, false)
+	}
 	switch l.Notification.Method {
 	case "_posthog/console":
 		r.console(said.Level, said.Message)
@@ -286,6 +292,10 @@ func (r *reading) console(level, message string) {
 		return
 	}
 	r.trouble(message)
+	if strings.HasPrefix(message, "No MCP configs were resolved") {
+		at := r.spot
+		r.log.NoTools = &at
+	}
 	if level == "warn" || level == "error" {
 		r.log.Notices = append(r.log.Notices, LogNotice{r.spot, level, clipText(message)})
 	}

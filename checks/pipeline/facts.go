@@ -209,8 +209,9 @@ var (
 	Processes = Fact[string, []Process]{SourceDocker, "processes", func(container string) string {
 		return "the processes of sandbox " + Short(container)
 	}}
-	Images     = Fact[string, Image]{SourceDocker, "image", func(name string) string { return "the image " + name }}
-	ServerLogs = Fact[string, *ServerLog]{SourceDocker, "agent-server-log", func(container string) string {
+	Images      = Fact[string, Image]{SourceDocker, "image", func(name string) string { return "the image " + name }}
+	MemoryKills = Fact[KillsOf, []MemoryKill]{SourceDocker, "memory-kills", func(KillsOf) string { return "which containers ran out of memory" }}
+	ServerLogs  = Fact[string, *ServerLog]{SourceDocker, "agent-server-log", func(container string) string {
 		return "the agent-server log of sandbox " + Short(container)
 	}}
 

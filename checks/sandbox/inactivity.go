@@ -21,7 +21,7 @@ var Inactivity = &checks.Check{
 	Title:    "no agent is silent for longer than it may be",
 	Codes:    []checks.Code{checks.SBX002},
 	Requires: []*checks.Check{AgentRuns},
-	After:    []*checks.Check{Network, Setup, Logs, Model, environment.Inactivity, journey.Histories},
+	After:    []*checks.Check{Network, Refusals, Memory, Setup, Logs, Model, Tools, environment.Inactivity, journey.Histories},
 	Reads:    []checks.Source{checks.Optional(checks.Postgres), checks.Optional(checks.ObjectStorage), checks.Optional(checks.Temporal)},
 	Run: func(_ context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*Runs](p, AgentRuns)
@@ -64,7 +64,7 @@ func together(p *checks.Pass, runs *Runs) []*inactive {
 
 // causesOf names what kept the agent of a run from working: what it was denied comes first, for it explains the rest.
 func causesOf(p *checks.Pass, run *Run) []*checks.Finding {
-	for _, check := range []*checks.Check{Network, Setup, Logs, Model} {
+	for _, check := range []*checks.Check{Network, Refusals, Memory, Setup, Logs, Model, Tools} {
 		if causes := About(p.Findings(check), run); len(causes) > 0 {
 			return causes
 		}

@@ -17,7 +17,7 @@ var Model = &checks.Check{
 	Title:    "the model answers every agent",
 	Codes:    []checks.Code{checks.SBX004},
 	Requires: []*checks.Check{AgentRuns, services.ObjectStorage},
-	After:    []*checks.Check{Network, environment.APIKeys},
+	After:    []*checks.Check{Network, Refusals, environment.APIKeys},
 	Reads:    []checks.Source{checks.ObjectStorage, checks.Optional(checks.Postgres)},
 	Run: func(_ context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*Runs](p, AgentRuns)
@@ -40,6 +40,7 @@ func reportErrors(p *checks.Pass, runs *Runs, run *Run) {
 	finding := p.Report(checks.SBX004, run.ID).
 		Titlef("the model's API failed the %s: %.200s", run.Name(), checks.OneLine(said)).
 		CausedBy(About(p.Findings(Network), run)...).
+		CausedBy(About(p.Findings(Refusals), run)...).
 		CausedBy(environment.Explains(p.Findings(environment.APIKeys), said)...)
 	const shown = 3
 	for _, one := range errors[max(0, len(errors)-shown):] {

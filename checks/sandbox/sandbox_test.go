@@ -48,6 +48,18 @@ func silentLog() pipeline.AgentLog {
 	}}
 }
 
+// boxed gives a run its container, which is gone.
+func boxed(a *agent) { a.Container = "0123456789ab" }
+
+func killed(at int) []pipeline.MemoryKill {
+	return []pipeline.MemoryKill{{Container: "0123456789abcdef", At: minutesAgo(at)}}
+}
+
+func toolless(l pipeline.AgentLog) pipeline.AgentLog {
+	l.NoTools = &pipeline.Spot{Line: 4, Time: minutesAgo(42)}
+	return l
+}
+
 func failing(at int, message, category string) pipeline.AgentLog {
 	return pipeline.AgentLog{Size: 1000, Read: 1000, Errors: []pipeline.LogError{{
 		Spot: pipeline.Spot{Line: 5, Time: minutesAgo(at)}, Message: message, Category: category,
@@ -113,6 +125,37 @@ func TestAgents(t *testing.T) {
 			[]string{"SBX008 info"},
 		},
 
+		"silent, and out of memory": {
+			told{kills: killed(30), agents: []agent{run("a", 40, "completed").with(inactive).with(boxed).with(logged(silentLog()))}},
+			[]string{"SBX011 error", "SBX002 error < SBX011"},
+		},
+		"a tool ran out of memory, and the agent went on": {
+			told{kills: killed(50), agents: []agent{run("a", 60, "completed").with(inactive).with(boxed).with(logged(silentLog()))}},
+			[]string{"SBX011 info", "SBX002 error"},
+		},
+		"another's sandbox ran out of memory": {
+			told{kills: []pipeline.MemoryKill{{Container: "feedfacecafe00", At: minutesAgo(30)}}, agents: []agent{run("a", 40, "completed").with(inactive).with(boxed).with(logged(silentLog()))}},
+			[]string{"SBX002 error"},
+		},
+		"out of memory, and it did its work": {
+			world: told{kills: killed(30), agents: []agent{run("a", 40, "completed").with(boxed).with(logged(pipeline.AgentLog{}))}},
+		},
+		"a server that ran out of memory": {
+			told{kills: killed(35), agents: []agent{failedWith("Agent-server failed to start").with(boxed).with(printing("agent-server", "Killed"))}},
+			[]string{"SBX011 error", "SBX007 error < SBX011"},
+		},
+		"silent, and without tools": {
+			told{agents: []agent{run("a", 40, "completed").with(inactive).with(logged(toolless(silentLog())))}},
+			[]string{"SBX012 warning", "SBX002 error < SBX012"},
+		},
+		"denied, and without tools": {
+			told{agents: []agent{run("a", 40, "completed").with(inactive).with(logged(toolless(network(denied("host.docker.internal", "8787")))))}},
+			[]string{"SBX001 error", "SBX012 info", "SBX002 error < SBX001"},
+		},
+		"without tools, and a later agent did its work": {
+			told{agents: []agent{run("b", 15, "completed").with(logged(toolless(pipeline.AgentLog{}))), run("a", 40, "failed").with(logged(toolless(silentLog())))}},
+			[]string{"SBX012 recovered"},
+		},
 		"silent for no reason": {
 			told{agents: []agent{run("a", 40, "completed").with(inactive).with(logged(silentLog()))}},
 			[]string{"SBX002 error"},
@@ -219,6 +262,7 @@ func TestWhatCannotBeLookedAt(t *testing.T) {
 		"neither Postgres nor logs": {told{postgres: down, storage: down}, sandbox.AgentRuns, checks.Unknown, "neither Postgres nor the object storage"},
 		"no Postgres":               {told{postgres: down, agents: []agent{silentOne}}, sandbox.AgentRuns, checks.Unknown, "from their logs only"},
 		"no Postgres, no orphans":   {told{postgres: down}, sandbox.Containers, checks.Blocked, "services.postgres"},
+		"no Docker, no memory":      {told{docker: down}, sandbox.Memory, checks.Blocked, "services.docker"},
 		"no Docker, no orphans":     {told{docker: down}, sandbox.Containers, checks.Blocked, "services.docker"},
 		"no logs":                   {told{storage: down, agents: []agent{silentOne}}, sandbox.Logs, checks.Blocked, "services.object-storage"},
 		"a log that cannot be read": {

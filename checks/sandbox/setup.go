@@ -16,7 +16,7 @@ var Setup = &checks.Check{
 	Title:    "every sandbox is made ready, and its agent starts",
 	Codes:    []checks.Code{checks.SBX007, checks.SBX008, checks.SBX013, checks.SBX015},
 	Requires: []*checks.Check{AgentRuns},
-	After:    []*checks.Check{Image, services.Docker},
+	After:    []*checks.Check{Image, Memory, services.Docker},
 	Reads:    []checks.Source{checks.Settings, checks.Optional(checks.Postgres), checks.Optional(checks.ObjectStorage), checks.Optional(checks.Docker), checks.Optional(checks.Temporal)},
 	Run: func(_ context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*Runs](p, AgentRuns)
@@ -107,6 +107,9 @@ func explainPrograms(p *checks.Pass, finding *checks.Finding, run *Run, code che
 	}
 	lines := run.trouble(program)
 	finding.With(lines...)
+	if code == checks.SBX007 {
+		finding.CausedBy(About(p.Findings(Memory), run)...)
+	}
 	for _, image := range p.Findings(Image) {
 		if image.Code == checks.SBX014 {
 			finding.CausedBy(image)

@@ -58,6 +58,7 @@ type told struct {
 	env      []string
 	image    *pipeline.Image // posthog-sandbox-base; nil: as it should be
 	source   string          // the sum of its Dockerfile in the checkout; "" where there is none
+	kills    []pipeline.MemoryKill
 	flag     []pipeline.Flag // tasks
 	flagErr  error           // it cannot be looked up
 }
@@ -116,6 +117,7 @@ func (d told) world() *pipeline.World {
 		}
 	}
 	d.tellStarted(w)
+	d.tellKills(w)
 	image := pipeline.Image{Present: true, Dockerfile: "5e7"}
 	if d.image != nil {
 		image = *d.image
@@ -163,7 +165,18 @@ func (d told) tellStarted(w *pipeline.World) {
 	}
 }
 
-var agentChecks = []*checks.Check{sandbox.AgentRuns, sandbox.Started, sandbox.Image, sandbox.Setup, sandbox.Network, sandbox.Logs, sandbox.Model, sandbox.Inactivity, sandbox.Containers}
+// tellKills tells which sandboxes ran out of memory.
+func (d told) tellKills(w *pipeline.World) {
+	asked := pipeline.KillsOf{Since: checkstest.Since}
+	for i, a := range d.agents {
+		if a.sandbox != "" && !(a.Status == "completed" && !a.Inactive) {
+			asked.Containers = append(asked.Containers, fmt.Sprintf("%064d", i))
+		}
+	}
+	w.Tell(pipeline.MemoryKills.Is(asked, d.kills))
+}
+
+var agentChecks = []*checks.Check{sandbox.AgentRuns, sandbox.Started, sandbox.Image, sandbox.Memory, sandbox.Setup, sandbox.Network, sandbox.Refusals, sandbox.Tools, sandbox.Logs, sandbox.Model, sandbox.Inactivity, sandbox.Containers}
 
 // found lists the findings of this part as "SBX001 error" or "SBX002 error < SBX001", those that have recovered or only
 // inform as such.

@@ -13,7 +13,7 @@ import (
 var agentActivities = []string{"select_repository_activity", "run_agentic_report_activity"}
 
 // agentChecks are what can have kept an agent from answering. That it was silent is told first: what made it so is told there.
-var agentChecks = []*checks.Check{sandbox.Inactivity, sandbox.Started, sandbox.Setup, sandbox.Image, sandbox.Network, sandbox.Logs, sandbox.Model}
+var agentChecks = []*checks.Check{sandbox.Inactivity, sandbox.Started, sandbox.Memory, sandbox.Setup, sandbox.Image, sandbox.Network, sandbox.Refusals, sandbox.Logs, sandbox.Model}
 
 // agentCauses names what is known of the agents that the failed activity had waited for: those that began while it ran.
 func (f *fault) agentCauses(p *checks.Pass) []*checks.Finding {
