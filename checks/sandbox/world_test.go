@@ -169,7 +169,7 @@ func (d told) tellStarted(w *pipeline.World) {
 func (d told) tellKills(w *pipeline.World) {
 	asked := pipeline.KillsOf{Since: checkstest.Since}
 	for i, a := range d.agents {
-		if a.sandbox != "" && !(a.Status == "completed" && !a.Inactive) {
+		if a.sandbox != "" && (a.Status != "completed" || a.Inactive) {
 			asked.Containers = append(asked.Containers, fmt.Sprintf("%064d", i))
 		}
 	}
