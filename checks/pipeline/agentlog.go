@@ -21,6 +21,7 @@ type AgentLog struct {
 	Network []NetworkEvents
 	Errors  []LogError
 	Notices []LogNotice // warnings and errors of the backend
+	NoTools *Spot       `json:",omitempty"` // where the set-up says that the agent gets none of PostHog's tools
 	Step    LogStep     // the last one of the set-up
 	Last    LogActivity // the last sign of life of the agent
 	Answers int         // messages of the agent
@@ -29,6 +30,10 @@ type AgentLog struct {
 	Environment string // the sandbox environment's name, where the log says so
 	FullNetwork bool   // that environment has no network policy, and so no network events
 }
+
+// NoTools is how the set-up of a sandbox says that its agent gets none of PostHog's tools
+// (products/tasks/backend/temporal/process_task/activities).
+const NoTools = "No MCP configs were resolved"
 
 // Whole reports whether all of the log was read.
 func (l *AgentLog) Whole() bool { return l.Read >= l.Size }
@@ -284,6 +289,10 @@ func (r *reading) console(level, message string) {
 	}
 	if level == "warn" || level == "error" {
 		r.log.Notices = append(r.log.Notices, LogNotice{r.spot, level, clipText(message)})
+	}
+	if strings.HasPrefix(message, NoTools) {
+		here := r.spot
+		r.log.NoTools = &here
 	}
 	const resolved = "Resolved sandbox environment '"
 	if rest, ok := strings.CutPrefix(message, resolved); ok {
