@@ -61,17 +61,23 @@ const (
 	ENV004 Code = "ENV004"
 	ENV005 Code = "ENV005"
 	ENV006 Code = "ENV006"
+	ENV007 Code = "ENV007"
 	ENV008 Code = "ENV008"
+	ENV009 Code = "ENV009"
+	ENV011 Code = "ENV011"
 	SVC001 Code = "SVC001"
 	SVC002 Code = "SVC002"
 	SVC003 Code = "SVC003"
 	SVC004 Code = "SVC004"
 	SVC005 Code = "SVC005"
 	SVC006 Code = "SVC006"
+	SVC007 Code = "SVC007"
+	SVC008 Code = "SVC008"
 	SEE001 Code = "SEE001"
 	SEE002 Code = "SEE002"
 	SEE003 Code = "SEE003"
 	SEE004 Code = "SEE004"
+	SEE005 Code = "SEE005"
 	SEE006 Code = "SEE006"
 	TMP001 Code = "TMP001"
 	TMP002 Code = "TMP002"
@@ -130,17 +136,23 @@ var Codes = []CodeInfo{
 	{ENV004, "workers-older-than-env", Warning, Grouping, "a worker has not read the env file as it is now"},
 	{ENV005, "placeholder-value", Warning, "", "a setting still has the placeholder of .env.example"},
 	{ENV006, "debug-mismatch", Error, "", "workflows wait in the task queue of one DEBUG setting, and workers ask that of the other"},
+	{ENV007, "secret-key-differs", Error, "", "payloads are encrypted with another SECRET_KEY than the one that is set"},
 	{ENV008, "object-storage-disabled", Error, Batch, "OBJECT_STORAGE_ENABLED is off, and what is written is thrown away"},
+	{ENV009, "sandbox-gateway-unset", Warning, Sandbox, "agents are sent to the production gateway for their model"},
+	{ENV011, "host-alias-missing", Warning, "", "this machine does not resolve compose host names that the settings have"},
 	{SVC001, "temporal-unreachable", Error, "", "Temporal does not answer where it is expected"},
 	{SVC002, "clickhouse-unreachable", Error, "", "ClickHouse does not answer where it is expected"},
 	{SVC003, "object-storage-unreachable", Error, "", "the object storage does not answer where it is expected"},
 	{SVC004, "docker-unreachable", Error, "", "Docker does not answer where it is expected"},
 	{SVC005, "postgres-unreachable", Error, "", "Postgres does not answer where it is expected"},
 	{SVC006, "support-service-unreachable", Warning, "", "a service that the pipeline leans on takes no connection"},
+	{SVC007, "clock-skew", Warning, "", "the clock of a service differs from this machine's"},
+	{SVC008, "disk-full", Warning, "", "a disk of the pipeline is nearly full"},
 	{SEE001, "clickhouse-grants", Warning, "", "ClickHouse does not let its user read what the checks ask about"},
 	{SEE002, "bucket-permissions", Error, "", "the object storage answers, and does not show its bucket"},
 	{SEE003, "docker-socket-unreadable", Error, "", "Docker's socket is there, and this user may not open it"},
 	{SEE004, "visibility-lagging", Warning, "", "Temporal's list of workflows lacks what its histories tell"},
+	{SEE005, "answers-truncated", Warning, "", "the doctor's own bounds left something out"},
 	{SEE006, "postgres-grants", Warning, "", "Postgres does not let its user read what the checks ask about"},
 	{TMP001, "signal-lost-on-continue-as-new", Error, Buffer, "a buffer run continued as new without a signal that it had received"},
 	{TMP002, "activity-failed", Error, "", "an activity or a workflow failed"},

@@ -23,6 +23,7 @@ type Pass struct {
 	before   map[*Check]*Outcome // of the checks that this one names in Requires and After
 	findings []*Finding
 	missed   []string
+	cutOff   []string
 	ended    bool
 }
 
@@ -45,6 +46,15 @@ func (p *Pass) Report(code Code, subject ...string) *Finding {
 func (p *Pass) Incomplete(format string, args ...any) {
 	p.missed = append(p.missed, fmt.Sprintf(format, args...))
 }
+
+// Cut is Incomplete for a part that the doctor's own bounds left out: how many rows it asks for, how long it looks.
+func (p *Pass) Cut(format string, args ...any) {
+	p.Incomplete(format, args...)
+	p.cutOff = append(p.cutOff, p.missed[len(p.missed)-1])
+}
+
+// CutOff returns what the doctor's own bounds left out of what a check looked at, which this one names in Requires or After.
+func (p *Pass) CutOff(c *Check) []string { return p.of(c).Cut }
 
 // Findings returns the failing findings of a check that this one names in Requires or After: the only ones that may be
 // named as causes. There are none of a check that did not fail.

@@ -28,12 +28,14 @@ var (
 	LongMutation = &Threshold{"long-mutation", 10 * time.Minute, "a mutation of the embedding tables runs (CLK003)"}
 	// From being told of a batch to the rows of its signals grouping takes 30 seconds to collect, and then a few for the models.
 	SlowGrouping = &Threshold{"slow-grouping", 5 * time.Minute, "a signal that grouping was told of has no row"}
+	// Whole seconds are compared; nothing that the pipeline does depends on less.
+	ClockSkew = &Threshold{"clock-skew", 5 * time.Second, "a service's clock differs from this machine's (SVC007)"}
 	// Elasticsearch shows what it was given after a second.
 	LaggingVisibility = &Threshold{"lagging-visibility", 10 * time.Second, "Temporal's list of workflows lacks what a history tells (SEE004)"}
 )
 
 // Thresholds are all of them.
-var Thresholds = []*Threshold{NoWorker, LongMutation, SlowGrouping, LaggingVisibility}
+var Thresholds = []*Threshold{NoWorker, LongMutation, SlowGrouping, LaggingVisibility, ClockSkew}
 
 // Suppression is a finding that a team has decided to live with, until a day.
 type Suppression struct {

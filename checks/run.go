@@ -37,7 +37,8 @@ type Outcome struct {
 	Deselected bool   // takes no part in the run, and is skipped therefore
 	Duration   time.Duration
 	Findings   []*Finding
-	Result     any // what Run returned; nil when it could not look
+	Cut        []string // what the doctor's own bounds left out
+	Result     any      // what Run returned; nil when it could not look
 }
 
 // Diagnosis is what a run found.
@@ -235,7 +236,7 @@ func conclude(outcome *Outcome, p *Pass, result any, err error) {
 		}
 		return
 	}
-	outcome.Result, outcome.Findings = result, p.findings
+	outcome.Result, outcome.Findings, outcome.Cut = result, p.findings, p.cutOff
 	outcome.Reason = strings.Join(slices.Compact(p.missed), "; ")
 	switch {
 	case slices.ContainsFunc(p.findings, (*Finding).Failing):

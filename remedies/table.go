@@ -21,7 +21,10 @@ var table = []Remedy{
 	manual("set-api-key", "put a valid key into .env.local, and start bin/start anew: a worker reads it when it starts", checks.ENV003),
 	manual("restart-workers", "stop bin/start and start it anew; a hot reload, or a restart within its process manager, keeps the old settings", checks.ENV004),
 	manual("agree-on-debug", "start the worker, and the command that emits, with the same DEBUG: export DEBUG=1 for both", checks.ENV006),
+	manual("agree-on-secret-key", "start workers and commands with the same SECRET_KEY: that of .env.services, or none in each shell", checks.ENV007),
 	manual("enable-object-storage", "take OBJECT_STORAGE_ENABLED out, or set it to true, and start bin/start anew; then emit the signals again", checks.ENV008),
+	manual("set-gateway", "add SANDBOX_LLM_GATEWAY_URL=http://host.docker.internal:3308 to .env, and start bin/start anew", checks.ENV009),
+	manual("add-host-aliases", "echo '127.0.0.1 db redis7 clickhouse kafka objectstorage temporal' | sudo tee -a /etc/hosts", checks.ENV011),
 	manual("fill-in", "give the setting its value, or remove the line where nothing needs one", checks.ENV005),
 
 	manual("review-suppression", "remove the suppression from .doctor.yaml, or agree on a new day with its owner", checks.CFG001),
@@ -34,9 +37,12 @@ var table = []Remedy{
 	manual("start-postgres", "start Postgres: docker compose up -d db; it listens on 5432", checks.SVC005),
 	manual("start-support-service", "start the service: its process of bin/start, or docker compose up -d kafka redis7", checks.SVC006),
 
+	manual("set-clock", "sudo hwclock -s in Docker's virtual machine, or restart Docker: its clock stands still while the machine sleeps", checks.SVC007),
+	manual("make-room", "docker system prune removes what no container uses; old images and build caches take the most", checks.SVC008),
 	{ID: "grant-select", Codes: codes(checks.SEE001, checks.SEE006), Safety: Manual, Says: grantSelect},
 	manual("show-bucket", "correct OBJECT_STORAGE_BUCKET and the keys beside it; where the bucket is gone, restart the backend, which makes it", checks.SEE002),
 	manual("mend-visibility", "look again in a minute; where it stays behind, restart Elasticsearch, then Temporal: docker compose restart elasticsearch temporal", checks.SEE004),
+	manual("ask-for-less", "doctor --since 1h asks for less, and doctor --timeout 1m gives it more time", checks.SEE005),
 	manual("open-docker-socket", "sudo usermod -aG docker $USER and log in again; on macOS, run outside of the development sandbox", checks.SEE003),
 
 	{ID: "kill-mutation", Codes: codes(checks.CLK003), Safety: Unsafe, Says: killFailing, Plan: planKilling},

@@ -22,6 +22,9 @@ func given(set *settings.Settings, name string) (settings.Origin, bool) {
 
 // shellFile is the file where a setting belongs that is nowhere: the one that shells read, and workers through them.
 func shellFile(set *settings.Settings) settings.EnvFile {
+	if len(set.EnvFiles) == 0 {
+		return settings.EnvFile{Absent: true}
+	}
 	file := set.EnvFiles[0]
 	for _, other := range set.EnvFiles {
 		if !other.Starter {
@@ -79,4 +82,13 @@ func in(source string) string {
 		return "in the " + source
 	}
 	return "in " + source
+}
+
+// Absence is how a setting is not given to a worker, and every place where it stands nevertheless; missing is false when it is given.
+func Absence(set *settings.Settings, name string) (how string, places []checks.Evidence, missing bool) {
+	if _, isGiven := given(set, name); isGiven {
+		return "", nil, false
+	}
+	how, places = absence(set, name)
+	return how, places, true
 }

@@ -39,7 +39,7 @@ var Reports = &checks.Check{
 			return nil, err
 		}
 		if listing.Truncated {
-			p.Incomplete("only the %d unfinished reports that changed last were looked at", len(listing.Reports))
+			p.Cut("only the %d unfinished reports that changed last were looked at", len(listing.Reports))
 		}
 		runs, _ := checks.ResultOf[*journey.Runs](p, journey.Histories)
 		r := reports{p, runs}

@@ -44,7 +44,7 @@ var Histories = &checks.Check{
 			return nil, err
 		}
 		if runs.Coverage != "" {
-			p.Incomplete("%s", runs.Coverage)
+			p.Cut("%s", runs.Coverage)
 		}
 		if n := len(runs.Behind); n > 0 {
 			p.Incomplete("Temporal's list of workflows is behind its histories, in %s", checks.Count(n, "place"))

@@ -34,6 +34,10 @@ type AgentLog struct {
 	FullNetwork bool   // that environment has no network policy, and so no network events
 }
 
+// NoTools is how the set-up of a sandbox says that its agent gets none of PostHog's tools
+// (products/tasks/backend/temporal/process_task/activities).
+const NoTools = "No MCP configs were resolved"
+
 // Whole reports whether all of the log was read.
 func (l *AgentLog) Whole() bool { return l.Read >= l.Size }
 
@@ -292,12 +296,12 @@ func (r *reading) console(level, message string) {
 		return
 	}
 	r.trouble(message)
-	if strings.HasPrefix(message, "No MCP configs were resolved") {
-		at := r.spot
-		r.log.NoTools = &at
-	}
 	if level == "warn" || level == "error" {
 		r.log.Notices = append(r.log.Notices, LogNotice{r.spot, level, clipText(message)})
+	}
+	if strings.HasPrefix(message, NoTools) {
+		here := r.spot
+		r.log.NoTools = &here
 	}
 	const resolved = "Resolved sandbox environment '"
 	if rest, ok := strings.CutPrefix(message, resolved); ok {

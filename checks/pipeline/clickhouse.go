@@ -31,16 +31,23 @@ type ClickHouse struct {
 // Reach greets the server.
 func (c *ClickHouse) Reach(ctx context.Context) (Reached, error) {
 	return ask(ctx, c.world, ClickHouseReached, Nothing{}, func(ctx context.Context) (Reached, error) {
-		versions, err := query(ctx, c, func(row scanner, version *string) error {
-			return row.Scan(version)
-		}, "SELECT version()")
+		type greeting struct {
+			version string
+			now     uint32
+		}
+		asked := time.Now()
+		greetings, err := query(ctx, c, func(row scanner, g *greeting) error {
+			return row.Scan(&g.version, &g.now)
+		}, "SELECT version(), toUnixTimestamp(now())")
 		if err != nil {
 			return Reached{}, err
 		}
-		if len(versions) != 1 {
-			return Reached{}, fmt.Errorf("%d rows came for its version", len(versions))
+		if len(greetings) != 1 {
+			return Reached{}, fmt.Errorf("%d rows came for its version", len(greetings))
 		}
-		return c.world.reached(SourceClickHouse, versions[0]), nil
+		reached := c.world.reached(SourceClickHouse, greetings[0].version)
+		reached.Clock = Clock{time.Unix(int64(greetings[0].now), 0), asked, time.Now()}
+		return reached, nil
 	})
 }
 

@@ -63,6 +63,7 @@ type Reached struct {
 	Address string // where it answered, without credentials
 	Version string
 	Note    string // what the reader should know of the way there, such as a host name that was tried on loopback
+	Clock   Clock  `json:",omitzero"` // what it said of the time
 }
 
 // TeamSince names what belongs to a team and is not older than an instant.
@@ -184,6 +185,7 @@ var (
 		return fmt.Sprintf("the signals of report %s in %s", Short(q.Report), q.Table)
 	}}
 	Mutations       = Fact[Nothing, []Mutation]{SourceClickHouse, "mutations", plainly[Nothing]("the unfinished mutations of the embedding tables")}
+	ClickHouseDisks = Fact[Nothing, []Disk]{SourceClickHouse, "disks", plainly[Nothing]("how full its disks are")}
 	ClickHouseSight = Fact[Nothing, Sight]{SourceClickHouse, "sight", plainly[Nothing]("what its user may read")}
 	SignalsBuffered = Fact[BufferedOf, BufferedSignals]{SourceClickHouse, "buffered-signals", func(q BufferedOf) string {
 		return fmt.Sprintf("the signals of team %d in %s", q.Team, q.Buffer)
@@ -246,6 +248,9 @@ var (
 	SupportReached = Fact[string, Reached]{SourceSupport, "reached", func(address string) string { return "a connection to " + address }}
 	FileSums       = Fact[string, string]{SourceMachine, "file-sum", func(name string) string { return "the sum of " + name }}
 	LocalWorkers   = Fact[[]string, map[string]time.Time]{SourceMachine, "workers", plainly[[]string]("when its workers were started")}
+	PayloadKeys    = Fact[Nothing, int]{SourceSettings, "payload-keys", plainly[Nothing]("how many keys of payloads there are")}
+	MachineDisks   = Fact[[]string, []Disk]{SourceMachine, "disks", plainly[[]string]("how full its disks are")}
+	Resolutions    = Fact[[]string, map[string]bool]{SourceMachine, "resolves", plainly[[]string]("which host names it resolves")}
 
 	StagedFiles = Fact[[]string, Staged]{SourceGit, "staged", plainly[[]string]("what is staged")}
 	GitContents = Fact[[]string, []string]{SourceGit, "contents", plainly[[]string]("what it holds already")}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -36,5 +37,25 @@ func (m *Machine) Workers(ctx context.Context, identities []string) (map[string]
 			}
 		}
 		return started, nil
+	})
+}
+
+// Resolves tells which of some host names this machine resolves.
+func (m *Machine) Resolves(ctx context.Context, hosts []string) (map[string]bool, error) {
+	return ask(ctx, m.world, Resolutions, hosts, func(ctx context.Context) (map[string]bool, error) {
+		known := make([]bool, len(hosts))
+		var all sync.WaitGroup
+		for i, host := range hosts {
+			all.Go(func() { known[i] = m.world.resolvable(ctx, host) })
+		}
+		all.Wait()
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		resolved := map[string]bool{}
+		for i, host := range hosts {
+			resolved[host] = known[i]
+		}
+		return resolved, nil
 	})
 }

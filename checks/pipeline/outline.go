@@ -67,7 +67,7 @@ func sparing(value any, content bool) any {
 func outlined(input []Payload) []Payload {
 	bare := slices.Clone(input)
 	for i, p := range bare {
-		if !p.encrypted() {
+		if !p.Encrypted() {
 			bare[i].Data = Outline(p.Data)
 		}
 	}

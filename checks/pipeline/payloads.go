@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -24,13 +25,14 @@ type opened string
 // openings is what encrypted payloads were found to hold, by the hash of their data.
 var openings = Fact[string, opened]{SourceSettings, "payload", plainly[string]("what a payload holds")}
 
-func (p Payload) encrypted() bool { return string(p.Metadata[encodingKey]) == encodingEncrypted }
+// Encrypted reports whether a key is needed to read the payload.
+func (p Payload) Encrypted() bool { return string(p.Metadata[encodingKey]) == encodingEncrypted }
 
 // Open returns a payload's data in the clear. It is false when the payload is encrypted and none of the keys that are
 // set opens it. What it returns is somebody's signal: it is compared and counted, and only its ids are shown. A recording
 // keeps its [Outline] only, which is what a replayed world opens it to.
 func (w *World) Open(p Payload) ([]byte, bool) {
-	if !p.encrypted() {
+	if !p.Encrypted() {
 		return p.Data, true
 	}
 	hash := fmt.Sprintf("%x", sha256.Sum256(p.Data))
@@ -47,6 +49,11 @@ func (w *World) Open(p Payload) ([]byte, bool) {
 		w.Tell(openings.Is(hash, opened(content)))
 	}
 	return content, ok
+}
+
+// Keys is how many keys are known that payloads may be encrypted with.
+func (w *World) Keys(ctx context.Context) (int, error) {
+	return ask(ctx, w, PayloadKeys, Nothing{}, func(context.Context) (int, error) { return len(w.payloadKeys()), nil })
 }
 
 // decrypt opens an encrypted payload with one of the keys that are set. The encryption is that of

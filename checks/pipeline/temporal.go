@@ -33,16 +33,24 @@ func (t *Temporal) Reach(ctx context.Context) (Reached, error) {
 	return ask(ctx, t.world, TemporalReached, Nothing{}, func(ctx context.Context) (Reached, error) {
 		var namespace struct{ NamespaceInfo struct{ Name string } }
 		var cluster struct{ ServerVersion string }
+		var clock Clock
 		both, ctx := errgroup.WithContext(ctx)
 		both.Go(func() error { return t.get(ctx, "", nil, &namespace) })
-		both.Go(func() error { return t.fetch(ctx, "/api/v1/cluster-info", nil, &cluster) })
+		both.Go(func() error {
+			asked := time.Now()
+			header, err := t.fetch(ctx, "/api/v1/cluster-info", nil, &cluster)
+			clock = clockOf(header, asked)
+			return err
+		})
 		if err := both.Wait(); err != nil {
 			return Reached{}, err
 		}
 		if namespace.NamespaceInfo.Name == "" {
 			return Reached{}, errors.New("what answers is not Temporal's API")
 		}
-		return t.world.reached(SourceTemporal, cluster.ServerVersion), nil
+		reached := t.world.reached(SourceTemporal, cluster.ServerVersion)
+		reached.Clock = clock
+		return reached, nil
 	})
 }
 
@@ -203,25 +211,26 @@ func (t *Temporal) pages(ctx context.Context, path string, query url.Values, rea
 
 // get asks something of the namespace.
 func (t *Temporal) get(ctx context.Context, path string, query url.Values, into any) error {
-	return t.fetch(ctx, t.namespacePath()+path, query, into)
+	_, err := t.fetch(ctx, t.namespacePath()+path, query, into)
+	return err
 }
 
 func (t *Temporal) namespacePath() string { return namespacePath(t.world.Settings.Temporal.Namespace) }
 
 func namespacePath(namespace string) string { return "/api/v1/namespaces/" + url.PathEscape(namespace) }
 
-func (t *Temporal) fetch(ctx context.Context, path string, query url.Values, into any) error {
+func (t *Temporal) fetch(ctx context.Context, path string, query url.Values, into any) (http.Header, error) {
 	response, err := t.request(ctx).SetQueryParamsFromValues(query).Get(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if response.IsError() {
-		return refusal(response)
+		return nil, refusal(response)
 	}
 	if err := json.Unmarshal(response.Body(), into); err != nil {
-		return fmt.Errorf("what answers is not Temporal's API: %w", err)
+		return nil, fmt.Errorf("what answers is not Temporal's API: %w", err)
 	}
-	return nil
+	return response.Header(), nil
 }
 
 // wholePayloads asks the frontend's own HTTP port for payloads as they are: it decodes them otherwise, and loses some of what they

@@ -149,7 +149,7 @@ type payloadJSON struct {
 // MarshalJSON writes a payload for a recording.
 func (p Payload) MarshalJSON() ([]byte, error) {
 	written := payloadJSON{Metadata: p.Metadata, Data: p.Data}
-	if text := string(p.Data); !p.encrypted() && utf8.ValidString(text) {
+	if text := string(p.Data); !p.Encrypted() && utf8.ValidString(text) {
 		written.Data, written.Text = nil, &text
 	}
 	return json.Marshal(written)

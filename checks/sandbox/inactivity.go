@@ -21,7 +21,7 @@ var Inactivity = &checks.Check{
 	Title:    "no agent is silent for longer than it may be",
 	Codes:    []checks.Code{checks.SBX002},
 	Requires: []*checks.Check{AgentRuns},
-	After:    []*checks.Check{Network, Refusals, Memory, Setup, Logs, Model, Tools, environment.Inactivity, journey.Histories},
+	After:    []*checks.Check{Network, Refusals, Memory, Setup, Logs, Model, Tools, environment.Inactivity, environment.Gateway, journey.Histories},
 	Reads:    []checks.Source{checks.Optional(checks.Postgres), checks.Optional(checks.ObjectStorage), checks.Optional(checks.Temporal)},
 	Run: func(_ context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*Runs](p, AgentRuns)
@@ -68,6 +68,9 @@ func causesOf(p *checks.Pass, run *Run) []*checks.Finding {
 		if causes := About(p.Findings(check), run); len(causes) > 0 {
 			return causes
 		}
+	}
+	if log := run.Log; log != nil && log.Whole() && log.Last.Kind == "" && log.Answers == 0 && len(log.Errors) == 0 {
+		return p.Findings(environment.Gateway)
 	}
 	return nil
 }

@@ -50,7 +50,8 @@ type Runs struct {
 	Docker   bool   // Docker could be asked for their sandboxes
 
 	Sandboxes []pipeline.Sandbox // of all teams
-	cut       []string           // what was not looked at
+	missed    []string           // what was not looked at
+	cut       []string           // what was not looked at for the doctor's own bounds
 }
 
 // Run is one run of an agent.
@@ -133,8 +134,8 @@ func (r *Runs) list(ctx context.Context, p *checks.Pass) error {
 	}
 	r.miss(unlisted != nil, "the logs of the agents could not be listed: %v", unlisted)
 	r.miss(unseen != nil, "the sandboxes could not be listed: %v", unseen)
-	r.miss(known.Truncated, "only the newest %d runs of agents were listed", len(known.Runs))
-	r.miss(logs.Truncated, "only %d logs of agents were listed", len(logs.Logs))
+	r.bound(known.Truncated, "only the newest %d runs of agents were listed", len(known.Runs))
+	r.bound(logs.Truncated, "only %d logs of agents were listed", len(logs.Logs))
 	r.Storage, r.Docker = r.Storage && unlisted == nil, r.Docker && unseen == nil
 	if r.Postgres {
 		r.fromPostgres(p.World, p.Team, known.Runs, logs.Logs)
@@ -170,6 +171,13 @@ func (r *Runs) listPast(ctx context.Context, p *checks.Pass) error {
 
 func (r *Runs) miss(missed bool, format string, args ...any) {
 	if missed {
+		r.missed = append(r.missed, fmt.Sprintf(format, args...))
+	}
+}
+
+// bound is miss for what the doctor's own bounds leave out.
+func (r *Runs) bound(reached bool, format string, args ...any) {
+	if reached {
 		r.cut = append(r.cut, fmt.Sprintf(format, args...))
 	}
 }
@@ -233,7 +241,7 @@ func (r *Runs) readLogs(ctx context.Context, w *pipeline.World) {
 			continue
 		}
 		if left--; left < 0 {
-			r.miss(true, "the logs of more than %d runs of agents were not read", recent)
+			r.bound(true, "the logs of more than %d runs of agents were not read", recent)
 			break
 		}
 		bytes := int64(lately)
@@ -287,13 +295,17 @@ func (r *Runs) admit(p *checks.Pass) {
 	for _, run := range r.All {
 		r.miss(run.LogErr != nil, "the log of %s: %v", run.Name(), run.LogErr)
 		if run.Log != nil && run.Ended() {
-			r.miss(!run.Log.Whole(), "of the log of %s the last %d MB", run.Name(), run.Log.Read>>20)
+			r.bound(!run.Log.Whole(), "of the log of %s the last %d MB", run.Name(), run.Log.Read>>20)
 		}
 		// Without an event store agentsh does not run there, which is a way to run.
 		r.miss(run.EventsErr != nil && pipeline.KindOf(run.EventsErr) != pipeline.Missing, "%v", run.EventsErr)
 	}
-	slices.Sort(r.cut)
-	for _, missed := range slices.Compact(r.cut) {
+	slices.Sort(r.missed)
+	for _, missed := range slices.Compact(r.missed) {
 		p.Incomplete("%s", missed)
+	}
+	slices.Sort(r.cut)
+	for _, beyond := range slices.Compact(r.cut) {
+		p.Cut("%s", beyond)
 	}
 }

@@ -27,7 +27,7 @@ var Failures = &checks.Check{
 	Requires: []*checks.Check{journey.Histories},
 	After: slices.Concat(
 		[]*checks.Check{embeddings.Stale, services.ClickHouse, services.ObjectStorage, services.Docker, services.Postgres, sandbox.AgentRuns},
-		[]*checks.Check{services.Support, environment.APIKeys, environment.Workers, environment.ObjectStorage, sources.Sources, Objects},
+		[]*checks.Check{services.Support, environment.APIKeys, environment.Workers, environment.ObjectStorage, environment.SecretKey, services.Hosts, sources.Sources, Objects},
 		agentChecks,
 	),
 	Reads: []checks.Source{checks.Temporal, checks.Settings},
@@ -238,6 +238,9 @@ func (f *fault) causes(p *checks.Pass) []*checks.Finding {
 	if message == "read failed" || message == "write failed" { // posthog/storage/object_storage.py
 		causes = append(causes, p.Findings(services.ObjectStorage)...)
 	}
+	if environment.KeyRefused(f.kind, message) {
+		causes = append(causes, p.Findings(environment.SecretKey)...)
+	}
 	if strings.HasPrefix(message, "Signal batch not found in S3") { // products/signals/backend/temporal/grouping_v2.py
 		causes = append(causes, p.Findings(environment.ObjectStorage)...)
 	}
@@ -254,6 +257,7 @@ func (f *fault) causes(p *checks.Pass) []*checks.Finding {
 			}
 		}
 	}
+	causes = append(causes, services.Unresolved(p.Findings(services.Hosts), message)...)
 	causes = append(causes, environment.Explains(p.Findings(environment.APIKeys), message)...)
 	causes = append(causes, sources.Explains(p.Findings(sources.Sources), message)...)
 	return append(causes, environment.UnreadBy(p, newest.event.Identity, message)...)
