@@ -144,8 +144,12 @@ func (a *Arrivals) report(p *checks.Pass, family []pipeline.Table) {
 	if a.unasked != nil {
 		p.Incomplete("%v", a.unasked)
 	}
+	slices.SortStableFunc(a.consumers.All, func(a, b pipeline.KafkaConsumer) int { return b.Failed.Compare(a.Failed) })
 	for _, c := range a.consumers.All {
-		reportConsumer(p, c)
+		if of := c.Database + "." + c.Table; !reported[of] { // of several consumers of a table the one that failed last
+			reported[of] = true
+			reportConsumer(p, c)
+		}
 	}
 }
 

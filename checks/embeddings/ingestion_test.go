@@ -139,6 +139,14 @@ func TestIngestionThatCannotBeSeen(t *testing.T) {
 	checkstest.Run(w, embeddings.Ingestion).Is(t, checks.Unknown, "not enough privileges")
 }
 
+func TestConsumersOfOneTableAreReportedOnce(t *testing.T) {
+	one := pipeline.KafkaConsumer{Database: "posthog", Table: kafka, Failed: now.Add(-time.Minute), Polled: now, Failure: "older"}
+	other := one
+	other.Failed, other.Failure = now, "newer"
+	w := ingested{views: []string{view, feedView}, fed: true, consumers: pipeline.KafkaConsumers{All: []pipeline.KafkaConsumer{one, other}}}.world()
+	checkstest.Run(w, embeddings.Ingestion).Says(t, "ClickHouse cannot read "+kafka+": newer")
+}
+
 // tellSupport has a support service take no connection.
 func tellSupport(w *pipeline.World, setting, host string) {
 	w.Settings.Support = append(w.Settings.Support, settings.Support{
