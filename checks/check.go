@@ -4,6 +4,7 @@ package checks
 
 import (
 	"context"
+	"slices"
 
 	"doctor/checks/pipeline"
 )
@@ -24,12 +25,41 @@ type Check struct {
 	Static bool     // reads files only: no network, no Docker
 	Commit bool     // judges what a commit would change, and takes part where one is being made only
 
+	Own *OwnCode // of a check that a team has written itself; nil of all others
+
 	// Run looks. The result is typed data for later checks and for remedies, see [ResultOf].
 	//
 	// An error means "could not look" and makes the check unknown; findings that were reported before are then dropped,
 	// because a diagnosis never mixes the two. A check that saw a part says so with [Pass.Incomplete]. Run may return
 	// [Skip] where its source is not there by design.
 	Run func(ctx context.Context, p *Pass) (result any, err error)
+}
+
+// OwnCode is what stands for the tables and the catalogue, of a check that a team has written itself (package custom). Such a
+// check has this one code.
+type OwnCode struct {
+	CodeInfo
+	Page   string   // of the catalogue, as Markdown
+	Advice []string // what to do about a finding
+}
+
+// Info is what is fixed about a code of the check. The zero value means that there is no such code.
+func (c *Check) Info(code Code) CodeInfo {
+	if c.Own != nil && c.Own.Code == code {
+		return c.Own.CodeInfo
+	}
+	return code.Info()
+}
+
+// CodesOf are the codes of the table, and those of the checks that a team has written itself.
+func CodesOf(all []*Check) []CodeInfo {
+	infos := slices.Clone(Codes)
+	for _, c := range all {
+		if c.Own != nil {
+			infos = append(infos, c.Own.CodeInfo)
+		}
+	}
+	return infos
 }
 
 // Source is what a check reads.

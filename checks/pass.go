@@ -36,7 +36,7 @@ func (p *Pass) Report(code Code, subject ...string) *Finding {
 	if !slices.Contains(p.check.Codes, code) {
 		panic(fmt.Sprintf("check %s reports %s, which is not among its codes", p.check.ID, code))
 	}
-	info := code.Info()
+	info := p.check.Info(code)
 	f := &Finding{Code: code, Check: p.check, Severity: info.Severity, State: Active, Stage: info.Stage, Subject: subject}
 	p.findings = append(p.findings, f)
 	return f

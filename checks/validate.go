@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-var idForm = regexp.MustCompile(`^[a-z]+\.[a-z]+(-[a-z]+)*$`)
+var idForm = regexp.MustCompile(`^[a-z]+\.[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
 // Validate reports the first mistake in a list of checks: an id that is malformed or taken, a check without title,
 // sources or Run, a code that is not in the table or has two checks, an edge that leaves the list or closes a circle, a
@@ -26,7 +26,7 @@ func Validate(all []*Check) error {
 		}
 		ids[c.ID] = true
 		for _, code := range c.Codes {
-			if code.Info().Code == "" {
+			if c.Info(code).Code == "" {
 				return fmt.Errorf("check %s reports %s, which is not in the table of codes", c.ID, code)
 			}
 			if other := codes[code]; other != nil {

@@ -79,6 +79,11 @@ func For(f *checks.Finding, of Case) []Advice {
 			all = append(all, Advice{r.ID, r.Safety, line})
 		}
 	}
+	if f.Check != nil && f.Check.Own != nil {
+		for _, line := range f.Check.Own.Advice {
+			all = append(all, Advice{"advice", Manual, line})
+		}
+	}
 	return all
 }
 

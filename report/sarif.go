@@ -153,6 +153,9 @@ func invocation(d *Document) sarifInvocation {
 // sarifRuleOf is what is fixed about a finding's code, with its page of the catalogue.
 func sarifRuleOf(f *Finding) sarifRule {
 	info := f.Code.Info()
+	if info.Code == "" { // a check of the team's own
+		info.Summary, info.Severity = Line(f.Title), f.Severity
+	}
 	help := sarifText{Text: info.Summary}
 	if page, err := catalog.Page(f.Code); err == nil {
 		help = sarifText{Text: page, Markdown: page}

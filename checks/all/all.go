@@ -2,6 +2,8 @@
 package all
 
 import (
+	"slices"
+
 	"doctor/checks"
 	"doctor/checks/commit"
 	"doctor/checks/configuration"
@@ -77,4 +79,25 @@ func All() []*checks.Check {
 		inbox.Newest,
 	}
 	return append(all, configuration.Suppressions(all), commit.Secrets, commit.Folder, commit.Fixtures)
+}
+
+// With is the listed checks with others that a team has written itself, in the place of those that were among them before.
+// What judges suppressions asks after these, too.
+func With(listed, own []*checks.Check) []*checks.Check {
+	var with []*checks.Check
+	judged := false
+	for _, c := range listed {
+		switch {
+		case c.Own != nil:
+		case configuration.Judges(c):
+			with = append(with, own...)
+			with, judged = append(with, configuration.Suppressions(slices.Clone(with))), true
+		default:
+			with = append(with, c)
+		}
+	}
+	if !judged {
+		with = append(with, own...)
+	}
+	return with
 }

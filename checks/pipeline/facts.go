@@ -163,6 +163,7 @@ var (
 		return fmt.Sprintf("some workflows of team %d", q.Team)
 	}}
 	NamedRuns       = Fact[RunsQuery, Listing]{SourceTemporal, "named-runs", func(q RunsQuery) string { return "the runs of " + q.Name }}
+	WorkflowsFound  = Fact[WorkflowSearch, TeamListing]{SourceTemporal, "workflows-found", func(q WorkflowSearch) string { return "the workflows with " + q.Query }}
 	WorkflowsCalled = Fact[[]string, Listing]{SourceTemporal, "workflows-called", func(ids []string) string {
 		return fmt.Sprintf("%d workflows by name", len(ids))
 	}}
@@ -200,6 +201,7 @@ var (
 		return fmt.Sprintf("the agent logs of team %d", team)
 	}}
 	AgentLogEnds = Fact[LogEnd, *AgentLog]{SourceObjectStorage, "agent-log", func(q LogEnd) string { return "the end of " + q.Key }}
+	LogMatches   = Fact[LogSearch, *LogFound]{SourceObjectStorage, "log-matches", func(q LogSearch) string { return "what matches a pattern in " + q.Key }}
 	LogTails     = Fact[LogTail, *LogEntries]{SourceObjectStorage, "log-tail", func(q LogTail) string { return "the last entries of " + q.Key }}
 	LogGrowths   = Fact[LogGrowth, *LogEntries]{SourceObjectStorage, "log-growth", func(q LogGrowth) string { return "what is new in " + q.Key }}
 

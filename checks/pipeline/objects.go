@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -143,25 +142,11 @@ func logObject(key string) (LogObject, bool) {
 // such log.
 func (o *ObjectStorage) AgentLog(ctx context.Context, key string, bytes int64) (*AgentLog, error) {
 	return ask(ctx, o.world, AgentLogEnds, LogEnd{key, bytes}, func(ctx context.Context) (*AgentLog, error) {
-		o.once.Do(o.open)
-		if o.err != nil {
-			return nil, o.err
-		}
-		var options minio.GetObjectOptions
-		options.Set("Range", fmt.Sprintf("bytes=-%d", bytes))
-		bucket := o.world.Settings.ObjectStorage.Bucket
-		core := minio.Core{Client: o.client}
-		body, object, header, err := core.GetObject(ctx, bucket, key, options)
+		body, size, err := o.end(ctx, key, bytes)
 		if err != nil {
-			return nil, refusedByStorage(err, bucket)
+			return nil, err
 		}
 		defer body.Close()
-		size := object.Size
-		if _, whole, ok := strings.Cut(header.Get("Content-Range"), "/"); ok {
-			if n, err := strconv.ParseInt(whole, 10, 64); err == nil {
-				size = n
-			}
-		}
 		return readAgentLog(body, size, size > bytes)
 	})
 }

@@ -34,26 +34,44 @@ type TeamListing struct {
 func (t *Temporal) TeamWorkflows(ctx context.Context, asked TeamQuery) (TeamListing, error) {
 	asked.Since = asked.Since.UTC().Truncate(time.Second)
 	return ask(ctx, t.world, TeamWorkflows, asked, func(ctx context.Context) (TeamListing, error) {
-		var listing TeamListing
 		query, ok := asked.query()
 		if !ok {
-			return listing, nil
+			return TeamListing{}, nil
 		}
-		both, ctx := errgroup.WithContext(ctx)
-		both.Go(func() (err error) {
-			listing.Executions, err = t.newest(ctx, query, asked.Limit)
-			return err
-		})
-		both.Go(func() error {
-			var counted struct {
-				Count int `json:",string"`
-			}
-			err := t.get(ctx, "/workflow-count", url.Values{"query": {query}}, &counted)
-			listing.Total = counted.Count
-			return err
-		})
-		return listing, both.Wait()
+		return t.find(ctx, query, asked.Limit)
 	})
+}
+
+// WorkflowSearch is a question in Temporal's own language of list filters, which only finds.
+type WorkflowSearch struct {
+	Query string
+	Limit int // the newest so many are listed
+}
+
+// FindWorkflows lists and counts the workflows that a filter finds, of any team.
+func (t *Temporal) FindWorkflows(ctx context.Context, asked WorkflowSearch) (TeamListing, error) {
+	return ask(ctx, t.world, WorkflowsFound, asked, func(ctx context.Context) (TeamListing, error) {
+		return t.find(ctx, asked.Query, asked.Limit)
+	})
+}
+
+// find lists and counts what a query finds.
+func (t *Temporal) find(ctx context.Context, query string, limit int) (listing TeamListing, err error) {
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() (err error) {
+		listing.Executions, err = t.newest(ctx, query, limit)
+		return err
+	})
+	both.Go(func() error {
+		var counted struct {
+			Count int `json:",string"`
+		}
+		err := t.get(ctx, "/workflow-count", url.Values{"query": {query}}, &counted)
+		listing.Total = counted.Count
+		return err
+	})
+	err = both.Wait()
+	return listing, err
 }
 
 // teamTypes are the workflows whose ids tell the team, with what these ids are or begin with (products/signals/backend/temporal).

@@ -98,7 +98,7 @@ func (p *program) captured() (*capture.Capture, error) {
 			return nil, fmt.Errorf("--from looks nowhere else: leave --%s out", name)
 		}
 	}
-	captured, err := capture.Read(p.options.from)
+	captured, err := p.read()
 	if err != nil {
 		return nil, err
 	}
@@ -110,6 +110,18 @@ func (p *program) captured() (*capture.Capture, error) {
 		return nil, fmt.Errorf("%s goes %s back: leave --since out", p.options.from, &duration{&since})
 	}
 	return captured, nil
+}
+
+// read reads the capture that --from names, once.
+func (p *program) read() (*capture.Capture, error) {
+	if p.recording != nil {
+		return p.recording, nil
+	}
+	captured, err := capture.Read(p.options.from)
+	if err == nil {
+		p.recording = captured
+	}
+	return captured, err
 }
 
 // recorded is the world of a capture, at which the program looks from now on.

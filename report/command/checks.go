@@ -13,6 +13,7 @@ import (
 
 	"doctor/checks"
 	"doctor/checks/configuration"
+	"doctor/checks/custom"
 	"doctor/checks/inspect"
 	"doctor/report"
 )
@@ -108,7 +109,7 @@ func (p *program) listed() []listed {
 // schemas are the published schemas, by the command whose JSON they describe.
 func schemas() map[string][]byte {
 	published := inspect.Schemas()
-	published["check"], published["diff"], published["config"] = report.Schema, report.ComparisonSchema, configuration.Schema
+	published["check"], published["diff"], published["config"], published["own"] = report.Schema, report.ComparisonSchema, configuration.Schema, custom.Schema
 	return published
 }
 

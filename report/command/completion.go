@@ -75,7 +75,7 @@ func (p *program) vocabulary(app *cli.App) vocabulary {
 		known.flags = p.spellings(c.Flags[:len(c.Flags)-len(p.common)])
 		switch c.Name {
 		case "explain":
-			known.arguments = allCodes()
+			known.arguments = p.codes()
 		case "completion":
 			known.arguments = []string{"bash", "zsh", "fish"}
 		}
@@ -115,12 +115,13 @@ func (p *program) selectable() []string {
 		names = append(names, part, c.ID)
 	}
 	slices.Sort(names)
-	return append(slices.Compact(names), allCodes()...)
+	return append(slices.Compact(names), p.codes()...)
 }
 
-func allCodes() []string {
+// codes are all that can be explained.
+func (p *program) codes() []string {
 	var codes []string
-	for _, info := range checks.Codes {
+	for _, info := range checks.CodesOf(p.checks) {
 		codes = append(codes, string(info.Code))
 	}
 	return codes

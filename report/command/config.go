@@ -14,6 +14,7 @@ import (
 
 	"doctor/checks"
 	"doctor/checks/configuration"
+	"doctor/checks/custom"
 	"doctor/checks/pipeline/settings"
 	"doctor/report"
 )
@@ -70,7 +71,7 @@ func (p *program) configure(command string) error {
 		}
 		path = filepath.Join(folder, configuration.Name)
 	}
-	file, err := configuration.Read(path)
+	file, err := configuration.Read(path, custom.Of(p.checks)...)
 	if errors.Is(err, fs.ErrNotExist) {
 		if p.options.config != "" {
 			return fmt.Errorf("--config: there is no file %s", path)

@@ -112,7 +112,7 @@ func check(o *checks.Outcome) report.Check {
 func finding(f *checks.Finding, of remedies.Case) report.Finding {
 	made := report.Finding{
 		Code:        f.Code,
-		Slug:        f.Code.Info().Slug,
+		Slug:        f.Check.Info(f.Code).Slug,
 		Check:       f.Check.ID,
 		Severity:    f.Severity,
 		State:       f.State,

@@ -47,7 +47,7 @@ type explained struct {
 
 func (p *program) explain(name string) error {
 	listed := []explained{}
-	for _, info := range checks.Codes {
+	for _, info := range checks.CodesOf(p.checks) {
 		by, of := checks.LinksOf(info.Code)
 		listed = append(listed, explained{
 			info.Code, info.Slug, info.Severity, info.Stage, info.Summary, "",
@@ -67,10 +67,20 @@ func (p *program) explain(name string) error {
 	if err != nil {
 		return err
 	}
-	if one.Page, err = catalog.Page(one.Code); err != nil {
+	if one.Page, err = p.page(one.Code); err != nil {
 		return err
 	}
 	return p.print(one, func(out io.Writer) error { return report.Page(out, one.Page+one.links(), p.text()) })
+}
+
+// page is the page of a code: of the catalogue, or what a check of the team's own says.
+func (p *program) page(code checks.Code) (string, error) {
+	for _, c := range p.checks {
+		if c.Own != nil && c.Own.Code == code {
+			return c.Own.Page, nil
+		}
+	}
+	return catalog.Page(code)
 }
 
 // links are the sections of a page that the table of links writes.

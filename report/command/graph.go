@@ -68,7 +68,7 @@ func (p *program) order() report.Graph {
 	for _, c := range p.checks {
 		lines, tone := []string{c.ID}, report.Plain
 		for _, code := range c.Codes {
-			lines, tone = append(lines, string(code)), max(tone, severe[code.Info().Severity])
+			lines, tone = append(lines, string(code)), max(tone, severe[c.Info(code).Severity])
 		}
 		inGroup(&g, c.Part(), report.Box{ID: c.ID, Lines: inRows(lines), Tone: tone, Hint: c.Title})
 		for _, before := range c.Requires {

@@ -18,6 +18,7 @@ import (
 	"doctor/checks/all"
 	"doctor/checks/configuration"
 	"doctor/checks/inspect"
+	"doctor/checks/pipeline/capture"
 	"doctor/remedies"
 	"doctor/report"
 )
@@ -46,10 +47,11 @@ type program struct {
 	stdout, stderr io.Writer
 	env            []string
 
-	options options
-	common  []cli.Flag // that every command understands
-	given   func(flag string) bool
-	config  *configuration.File // nil when there is none
+	options   options
+	common    []cli.Flag // that every command understands
+	given     func(flag string) bool
+	config    *configuration.File // nil when there is none
+	recording *capture.Capture    // what --from names, once it is read
 
 	// An agent's treatment: what sees its plan, without secrets, and the hash of the plan that is agreed to.
 	show     func(remedies.Agenda)
@@ -100,7 +102,13 @@ func (p *program) app() *cli.App {
 		c.HideHelp, c.HideHelpCommand = true, true
 		c.Before = func(c *cli.Context) error {
 			p.given = c.IsSet
-			return errors.Join(p.knowsFormat(c.Command.Name), p.configure(c.Command.Name))
+			if err := p.knowsFormat(c.Command.Name); err != nil {
+				return err
+			}
+			if err := p.ownChecks(c.Command.Name); err != nil {
+				return err
+			}
+			return p.configure(c.Command.Name)
 		}
 		c.CustomHelpTemplate = commandHelp
 		c.OnUsageError = func(_ *cli.Context, err error, _ bool) error {

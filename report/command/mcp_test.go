@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -117,6 +118,30 @@ func callTool(t *testing.T, s *mcp.ClientSession, name string, arguments map[str
 		t.Errorf("%s: the complaint begins with %q", name, mark)
 	}
 	return result.Content[len(result.Content)-1].(*mcp.TextContent).Text, result.IsError
+}
+
+// The checks that a team has written itself are there for an agent, too.
+func TestAgentsSeeOwnChecks(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.Mkdir(filepath.Join(folder, ".doctor-checks"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		".env":                        "SANDBOX_MODE=fast\n",
+		".doctor-checks/no-mode.yaml": "code: X-MODE\ntitle: no mode is set\nfinding: a mode is set\nsetting: {name: SANDBOX_MODE, set: true}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := connect(t, "--posthog-dir", folder)
+	for name, arguments := range map[string]map[string]any{"diagnose": {"only": []string{"X-MODE"}}, "explain": {"code": "X-MODE"}} {
+		for range 2 { // each call reads the files anew
+			if text, failed := callTool(t, s, name, arguments); failed || !strings.Contains(text, "a mode is set") {
+				t.Errorf("%s: %.300s", name, text)
+			}
+		}
+	}
 }
 
 func TestAgentsLookAtARecording(t *testing.T) {

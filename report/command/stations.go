@@ -100,7 +100,7 @@ func unbroken(d *checks.Diagnosis, stage checks.Stage) report.Station {
 	return s
 }
 
-// tells reports whether a check would report what is wrong with a stage.
+// tells reports whether a check would report what is wrong with a stage. One of a team's own does not vouch for a stage.
 func tells(c *checks.Check, stage checks.Stage) bool {
 	return slices.ContainsFunc(c.Codes, func(code checks.Code) bool {
 		return code.Info().Stage == stage || slices.Contains(open[code], stage)

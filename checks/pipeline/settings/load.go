@@ -35,6 +35,9 @@ func Load(options Options) (*Settings, error) {
 		return nil, err
 	}
 	s.Example = example(s.Folder)
+	if s.CheckFiles, err = CheckFiles(s.Folder); err != nil {
+		return nil, err
+	}
 	if s.Temporal, err = s.temporal(); err != nil {
 		return nil, err
 	}

@@ -10,10 +10,11 @@ import (
 
 // Settings is what was set: for the doctor's own connections, and for the pipeline's commands.
 type Settings struct {
-	Folder   string            // the PostHog folder; "" when none was found
-	EnvFiles []EnvFile         // the doctor's env files, the one that wins last; absent ones are listed, too
-	Example  EnvFile           // .env.example of the folder, from which .env was copied; it decides nothing
-	Process  map[string]string // the process environment, secrets and all
+	Folder     string            // the PostHog folder; "" when none was found
+	EnvFiles   []EnvFile         // the doctor's env files, the one that wins last; absent ones are listed, too
+	Example    EnvFile           // .env.example of the folder, from which .env was copied; it decides nothing
+	CheckFiles []CheckFile       `json:",omitempty"` // the team's own checks
+	Process    map[string]string // the process environment, secrets and all
 
 	Temporal      Temporal
 	ClickHouse    ClickHouse
