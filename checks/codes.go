@@ -92,6 +92,7 @@ const (
 	TMP012 Code = "TMP012"
 	TMP013 Code = "TMP013"
 	TMP014 Code = "TMP014"
+	TMP015 Code = "TMP015"
 	CLK001 Code = "CLK001"
 	CLK002 Code = "CLK002"
 	CLK003 Code = "CLK003"
@@ -167,6 +168,7 @@ var Codes = []CodeInfo{
 	{TMP012, "signal-delivered-twice", Warning, Emitter, "an emitter delivered its signal to the buffer twice"},
 	{TMP013, "emitter-failed", Error, Emitter, "an emitter failed before its signal was in the buffer"},
 	{TMP014, "batch-object-missing", Error, Batch, "a batch is not in the object storage, and grouping failed for it"},
+	{TMP015, "worker-restarted", Warning, "", "a worker was restarted while an activity ran in it"},
 	{CLK001, "stale-embeddings", Error, Embeddings, "live embeddings belong to reports that do not exist"},
 	{CLK002, "embedding-tables-elsewhere", Error, Embeddings, "the embedding tables are not in the database that the commands ask"},
 	{CLK003, "mutation-stuck", Warning, Embeddings, "a change of the embedding tables does not come to its end"},

@@ -44,6 +44,7 @@ var Links = []Link{
 	{TMP011, INB002, "the report's summary cannot go on"},
 	{TMP011, TMP004, "the buffer that the emitter waited for could not go on"},
 	{TMP014, TMP002, "the batch that the message misses is not in the object storage"},
+	{TMP015, TMP002, "the activity's heartbeat was missed when its worker was restarted"},
 	{CLK001, TMP002, "the report that the message misses has live embeddings"},
 	{CLK004, TMP006, "the signal was given to a report of the table's deleted ones"},
 	{SBX001, SBX002, "the denial is in the log of the silent agent's run"},

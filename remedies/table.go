@@ -67,6 +67,7 @@ var table = []Remedy{
 	manual("emit-again", "remove the cause, then emit the signal again, with the command that emitted it", checks.TMP006),
 	manual("emit-again", "emit the signal again, with the command that emitted it: that starts a new buffer", checks.TMP013),
 	manual("restore-storage", "restore the storage (hogli deploy:upgrade-objectstorage) or its OBJECT_STORAGE_* settings, else emit the signals again", checks.TMP014),
+	manual("stop-hot-reload", "start the worker with TEMPORAL_DISABLE_HOT_RELOAD=1 and leave it alone while agents work, then emit the signal again", checks.TMP015),
 	{ID: "clear-pause", Codes: codes(checks.TMP009), Safety: Manual, Says: clearPause},
 	{ID: "emit-again", Codes: codes(checks.TMP007), Safety: Manual, Says: emitUnanswered},
 	manual("raise-limit", "raise the limit that the worker's log names (signals_buffer.dropped_batch_…), then emit the signals again", checks.TMP008),

@@ -47,6 +47,7 @@ func All() []*checks.Check {
 		workflows.Batches,
 		workflows.Dropped,
 		workflows.Objects,
+		workflows.Restarts,
 		workflows.Failures,
 		workflows.Workers,
 		workflows.Emitters,

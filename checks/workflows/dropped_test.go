@@ -33,14 +33,14 @@ func (t *told) judge(verdicts ...string) *told {
 
 func slicesOf(s string, n int) []string { return strings.Split(strings.Repeat(s+" ", n-1)+s, " ") }
 
-// write stores a batch and tells grouping.
+// flush stores a batch and tells grouping.
 func (t *told) flush() *told {
 	return t.succeed(journey.FlushActivity).succeed(journey.HandOverActivity)
 }
 
-// bring delivers a signal whose payload a key opens.
-func (t *told) bring(signal string) *told {
-	t.write(pipeline.Event{Type: pipeline.WorkflowSignaled, Signal: journey.SubmitSignal, Input: plain(signal)})
+// bring delivers the ticket, in a payload that a key opens.
+func (t *told) bring() *told {
+	t.write(pipeline.Event{Type: pipeline.WorkflowSignaled, Signal: journey.SubmitSignal, Input: plain(ticket)})
 	return t
 }
 
@@ -60,7 +60,7 @@ func TestSignalsThatTheSafetyFilterDrops(t *testing.T) {
 		"in the middle of it":             {buffers().begin().signal(1).wait().judge(""), ""},
 		"the buffer failed after it":      {buffers().begin().signal(1).wait().judge("").end(pipeline.RunFailed, pipeline.Event{}), ""},
 		"no verdict at all":               {buffers().begin().signal(1).wait().judge(mute).goOn().idle(), noAnswer},
-		"no verdict, and delivered again": {buffers().begin().bring(ticket).wait().judge(mute).goOn().idle().bring(ticket).wait().judge(safe).flush().goOn().idle(), "recovered: " + noAnswer},
+		"no verdict, and delivered again": {buffers().begin().bring().wait().judge(mute).goOn().idle().bring().wait().judge(safe).flush().goOn().idle(), "recovered: " + noAnswer},
 		"a changed buffer":                {buffers().begin().signal(3).wait().judge(safe).flush().goOn().idle(), "unknown: run run-000 of buffer-signals-7: its batches do not add up as those of the known buffer do"},
 		"history beyond retention":        {gone(flushed(0, 0, 0).idle()), "unknown: run run-001 of buffer-signals-7: asking Temporal for the history of buffer-signals-7 run run-001: missing"},
 	} {
@@ -81,7 +81,7 @@ func TestSignalsThatTheSafetyFilterDrops(t *testing.T) {
 }
 
 func TestARefusalNamesItsSignal(t *testing.T) {
-	run := buffers().begin().signal(1).bring(ticket).wait().judge(safe, override).flush().goOn().idle()
+	run := buffers().begin().signal(1).bring().wait().judge(safe, override).flush().goOn().idle()
 	f := checkstest.Run(world(run.story), workflows.Dropped).Reports(t, checks.TMP007, bufferID)
 	if f.Evidence[0].Excerpt != "zendesk/ticket 4711: instruction_override" {
 		t.Errorf("got %q", f.Evidence[0].Excerpt)

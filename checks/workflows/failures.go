@@ -27,7 +27,7 @@ var Failures = &checks.Check{
 	Requires: []*checks.Check{journey.Histories},
 	After: slices.Concat(
 		[]*checks.Check{embeddings.Stale, services.ClickHouse, services.ObjectStorage, services.Docker, services.Postgres, sandbox.AgentRuns},
-		[]*checks.Check{services.Support, environment.APIKeys, environment.Workers, environment.ObjectStorage, environment.SecretKey, services.Hosts, sources.Sources, Objects},
+		[]*checks.Check{services.Support, environment.APIKeys, environment.Workers, environment.ObjectStorage, environment.SecretKey, services.Hosts, sources.Sources, Objects, Restarts},
 		agentChecks,
 	),
 	Reads: []checks.Source{checks.Temporal, checks.Settings},
@@ -247,6 +247,11 @@ func (f *fault) causes(p *checks.Pass) []*checks.Finding {
 	for _, missing := range p.Findings(Objects) {
 		if f.activity == journey.ReadBatchActivity && tellsOfEvent(missing, newest.run.ID, newest.event.ID) {
 			causes = append(causes, missing)
+		}
+	}
+	for _, restart := range p.Findings(Restarts) {
+		if f.kind == heartbeat && slices.Equal(restart.Subject, []string{f.workflow, f.activity}) {
+			causes = append(causes, restart)
 		}
 	}
 	causes = append(causes, f.agentCauses(p)...)

@@ -49,9 +49,9 @@ func TestBatchesThatAreNotThere(t *testing.T) {
 }
 
 func TestABatchThatIsNotThereIsDeliveredAgain(t *testing.T) {
-	run := buffers().begin().bring(ticket).wait().judge(safe).succeed(journey.FlushActivity)
+	run := buffers().begin().bring().wait().judge(safe).succeed(journey.FlushActivity)
 	run.complete(run.give(journey.HandOverActivity, fmt.Sprintf(`{"object_key": %q}`, keyOf(1))))
-	w := world(run.goOn().bring(ticket).wait().story, unreadable(groupings(), 1, "Signal batch not found in S3: "+keyOf(1)).story)
+	w := world(run.goOn().bring().wait().story, unreadable(groupings(), 1, "Signal batch not found in S3: "+keyOf(1)).story)
 	w.Settings.ObjectStorage.Enabled = true
 	w.Tell(pipeline.ObjectsMissing.Is([]string{keyOf(1)}, []string{keyOf(1)}))
 	checkstest.Run(w, workflows.Objects).Says(t, "recovered: 1 batch that grouping was told of is not in the object storage")

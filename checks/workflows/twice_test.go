@@ -30,7 +30,7 @@ func delivering(id string, attempt, minute int) *told {
 func deliveries(minutes ...int) *told {
 	run := buffers().begin()
 	for _, minute := range minutes {
-		run.bring(ticket)
+		run.bring()
 		run.events[len(run.events)-1].Time = run.run.Start.Add(time.Duration(minute) * time.Minute)
 	}
 	return run.wait()

@@ -13,6 +13,7 @@ var open = map[checks.Code][]checks.Stage{
 	checks.ENV005: {checks.Sandbox},
 	checks.TMP002: checks.Stages,
 	checks.TMP003: {checks.Emitter, checks.Buffer, checks.Grouping, checks.Report},
+	checks.TMP015: checks.Stages,
 	checks.TMP011: {checks.Emitter, checks.Buffer, checks.Grouping, checks.Report},
 }
 
