@@ -65,6 +65,8 @@ var table = []Remedy{
 	manual("emit-again", "emit the signal again, with the command that emitted it, once the buffer has room", checks.TMP004),
 	{ID: "emit-again", Codes: codes(checks.TMP005), Safety: Manual, Says: emitAgain("emit the signals again, with the command that emitted them")},
 	manual("emit-again", "remove the cause, then emit the signal again, with the command that emitted it", checks.TMP006),
+	manual("take-change-back", "where the change can be taken back, start the worker with the code that the run began with: then it goes on, and nothing is lost", checks.TMP011),
+	manual("remove-double", "nothing is lost: where the double weight matters, remove one of the two signals in the inbox", checks.TMP012),
 	manual("emit-again", "emit the signal again, with the command that emitted it: that starts a new buffer", checks.TMP013),
 	manual("restore-storage", "restore the storage (hogli deploy:upgrade-objectstorage) or its OBJECT_STORAGE_* settings, else emit the signals again", checks.TMP014),
 	manual("stop-hot-reload", "start the worker with TEMPORAL_DISABLE_HOT_RELOAD=1 and leave it alone while agents work, then emit the signal again", checks.TMP015),
