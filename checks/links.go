@@ -21,6 +21,7 @@ var Links = []Link{
 	{ENV006, TMP003, "the workers that the task queue waits for ask the other one"},
 	{ENV007, TMP002, "the message is that of a key that does not fit"},
 	{ENV008, SBX003, "the log of an agent is not kept"},
+	{ENV008, TMP014, "the batch was thrown away when it was written"},
 	{ENV008, TMP002, "the batch that the message misses was not kept"},
 	{ENV009, SBX002, "the agent did nothing after its start, and no error and no denial tells why"},
 	{ENV011, TMP002, "the message says that the host name does not resolve"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"doctor/checks"
 	"doctor/checks/environment"
@@ -72,7 +73,7 @@ func survived(p *checks.Pass, t TableSignals) []checks.Evidence {
 		return nil
 	}
 	by, cleaned := runs.Cleanup()
-	if by == nil || !t.Newest().Before(cleaned) {
+	if by == nil || !t.Newest().Before(cleaned.Truncate(time.Second)) { // some tables keep whole seconds
 		return nil
 	}
 	return []checks.Evidence{{

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"doctor/checks"
+	"doctor/checks/environment"
 	"doctor/checks/journey"
 	"doctor/checks/pipeline"
 	"doctor/checks/services"
@@ -20,6 +21,7 @@ var Objects = &checks.Check{
 	Title:    "every batch that grouping could not read is in the object storage",
 	Codes:    []checks.Code{checks.TMP014},
 	Requires: []*checks.Check{journey.Histories, services.ObjectStorage},
+	After:    []*checks.Check{environment.ObjectStorage},
 	Reads:    []checks.Source{checks.Temporal, checks.Settings, checks.ObjectStorage},
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*journey.Runs](p, journey.Histories)
@@ -112,7 +114,9 @@ func (o objects) report(missing []unreadBatch) {
 	}
 	if len(proof) == n {
 		f.Healed(newest(proof)...)
+		return
 	}
+	f.CausedBy(o.Findings(environment.ObjectStorage)...)
 }
 
 // deliveredAgain is the proof that all signals of a batch have come to the buffer again since, where a key opens which these were.
