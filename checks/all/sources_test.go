@@ -110,6 +110,9 @@ func told() []seen {
 	} {
 		tell("without "+string(greeting.Source), checks.Policy{}, greeting.Fails(pipeline.Nothing{}, pipeline.Refused, errors.New("connection refused")))
 	}
+	tell("with a socket that may not be opened", checks.Policy{}, pipeline.DockerReached.Fails(pipeline.Nothing{}, pipeline.Forbidden, errors.New("permission denied")))
+	full := []pipeline.Disk{{Path: "/var/lib/docker", Free: 1 << 20, Total: 1 << 40}}
+	tell("with a full disk", checks.Policy{}, pipeline.MachineDisks.Is([]string{"/var/lib/docker"}, full), pipeline.ClickHouseDisks.Is(pipeline.Nothing{}, nil))
 	staged := func(files ...pipeline.StagedFile) pipeline.Answer {
 		return pipeline.StagedFiles.Is(nil, pipeline.Staged{Files: files})
 	}

@@ -2,6 +2,7 @@ package eyesight
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"doctor/checks"
@@ -22,6 +23,12 @@ var Answers = &checks.Check{
 	After: bounded,
 	Reads: []checks.Source{checks.Optional(checks.Temporal), checks.Optional(checks.ObjectStorage), checks.Optional(checks.Postgres)},
 	Run: func(_ context.Context, p *checks.Pass) (any, error) {
+		if !slices.ContainsFunc(bounded, func(c *checks.Check) bool {
+			status, _ := p.Why(c)
+			return status != checks.Skipped && status != checks.Blocked
+		}) {
+			return nil, checks.Skip("nothing was asked for that has a bound")
+		}
 		var subject []string
 		var evidence []checks.Evidence
 		for _, check := range bounded {

@@ -16,7 +16,7 @@ var Visibility = &checks.Check{
 	Title:    "Temporal lists the workflows that its histories tell of",
 	Codes:    []checks.Code{checks.SEE004},
 	Requires: []*checks.Check{journey.Histories},
-	Reads:    []checks.Source{checks.Temporal},
+	Reads:    []checks.Source{checks.Temporal, checks.Settings},
 	Run: func(_ context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*journey.Runs](p, journey.Histories)
 		if runs.Listed.IsZero() {

@@ -19,11 +19,14 @@ var Disks = &checks.Check{
 	Title: "no disk of the pipeline is nearly full",
 	Codes: []checks.Code{checks.SVC008},
 	After: []*checks.Check{ClickHouse},
-	Reads: []checks.Source{checks.Machine, checks.Optional(checks.ClickHouse)},
+	Reads: []checks.Source{checks.Machine, checks.Settings, checks.Optional(checks.ClickHouse)},
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
-		paths := []string{dockerData}
-		if folder := p.World.Settings.Folder; folder != "" {
+		paths, folder := []string{dockerData}, p.World.Settings.Folder
+		switch {
+		case folder != "":
 			paths = append(paths, folder)
+		case !p.Passed(ClickHouse):
+			return nil, checks.Skip("no PostHog folder here or above, and no ClickHouse that answers")
 		}
 		own, err := p.World.Machine.Disks(ctx, paths)
 		if err != nil && !errors.Is(err, errors.ErrUnsupported) {

@@ -21,7 +21,10 @@ var Hosts = &checks.Check{
 	Reads: []checks.Source{checks.Settings, checks.Machine},
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		named := composeHosts(p.World.Settings)
-		if len(named) == 0 {
+		switch {
+		case len(named) == 0 && p.World.Settings.Folder == "":
+			return nil, checks.Skip("no PostHog folder here or above whose settings could name one")
+		case len(named) == 0:
 			return nil, nil
 		}
 		var hosts []string

@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -79,11 +78,15 @@ func (p *program) list(arguments []string) error {
 	return p.print(all, func(out io.Writer) error {
 		var rows []report.Row
 		for _, l := range all {
-			var codes []string
-			for _, code := range l.Codes {
-				codes = append(codes, string(code))
+			row := report.Row{Cells: []string{l.ID, ""}, Text: l.Title}
+			for i, code := range l.Codes {
+				if i == 0 {
+					row.Cells[1] = string(code)
+				} else { // side by side they would leave the titles no room
+					row.Text += " +" + string(code)
+				}
 			}
-			rows = append(rows, report.Row{Cells: []string{l.ID, strings.Join(codes, " ")}, Text: l.Title})
+			rows = append(rows, row)
 		}
 		return report.Rows(out, rows, p.text())
 	})

@@ -12,8 +12,8 @@ import (
 // completions are words as somebody types them, with what is offered for the last one, in order, or a part of it.
 var completions = map[string][]string{
 	"doctor tr":                    {"trace"},
-	"doctor explain TMP00":         {"TMP001", "TMP002", "TMP003", "TMP004", "TMP005", "TMP006"},
-	"doctor --only CLK00":          {"CLK001", "CLK002", "CLK003", "CLK004"},
+	"doctor explain TMP00":         {"TMP001", "TMP002", "TMP003", "TMP004", "TMP005", "TMP006", "TMP007", "TMP008", "TMP009"},
+	"doctor --only CLK00":          {"CLK001", "CLK002", "CLK003", "CLK004", "CLK005", "CLK006", "CLK007", "CLK009"},
 	"doctor --fail-on ":            {"error", "info", "warning"},
 	"doctor workflows --fail-on w": {"warning"},
 	"doctor completion f":          {"fish"},

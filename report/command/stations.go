@@ -11,6 +11,7 @@ import (
 // open says which stages a code may concern whose findings say themselves where they are.
 var open = map[checks.Code][]checks.Stage{
 	checks.ENV005: {checks.Sandbox},
+	checks.ENV006: {checks.Emitter, checks.Buffer, checks.Grouping, checks.Report},
 	checks.TMP002: checks.Stages,
 	checks.TMP003: {checks.Emitter, checks.Buffer, checks.Grouping, checks.Report},
 	checks.TMP015: checks.Stages,
@@ -24,6 +25,10 @@ var ground = map[checks.Code][]checks.Stage{
 	checks.SVC003: {checks.Batch, checks.Sandbox},
 	checks.SVC004: {checks.Sandbox},
 	checks.SVC005: {checks.Report, checks.Inbox},
+	checks.SEE001: {checks.Embeddings},
+	checks.SEE002: {checks.Batch, checks.Sandbox},
+	checks.SEE003: {checks.Sandbox},
+	checks.SEE006: {checks.Report, checks.Inbox},
 }
 
 // carriers are the workflows in which the work of a stage is done: when none of them ran, nothing came that way.
