@@ -12,7 +12,7 @@ build: # the binary, into ./doctor
 	go build $(FLAGS) -o doctor .
 
 test: unit # all tests; those on real services bring up the lab for themselves
-	$(LAB) with go test -count=1 -timeout 45m ./...
+	$(LAB) with go test -count=1 -parallel 3 -timeout 45m ./...
 
 # The race detector needs a C compiler, which a machine with nothing but Go has not.
 RACE := $(if $(shell command -v $$(go env CC)),-race)
@@ -28,7 +28,7 @@ demo: build # the main job, on a recorded pipeline: needs nothing but Go
 # The lab's folder is in the captures, and should be nobody's own.
 captures: # record fixtures/captures anew from the lab's diseases, and their golden reports
 	rm -f fixtures/captures/*
-	DOCTOR_LAB_DATA=/tmp/doctor-lab $(LAB) with go test -count=1 -timeout 45m ./diseases -run 'TestDiseases|TestHealth|TestDemo' -args -captures ../../captures
+	DOCTOR_LAB_DATA=/tmp/doctor-lab $(LAB) with go test -count=1 -parallel 3 -timeout 45m ./diseases -run 'TestDiseases|TestHealth|TestDemo' -args -captures ../../captures
 	go test ./report/command -run 'TestCaptures|TestTracesOfCaptures' -update
 
 # Made from a capture, so that they show what the tool says. The page is a golden file of the tests, too.
