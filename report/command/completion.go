@@ -72,7 +72,7 @@ func (p *program) vocabulary(app *cli.App) vocabulary {
 	v := vocabulary{common: p.spellings(p.common)}
 	for _, c := range app.Commands {
 		known := verb{name: c.Name, usage: c.Usage, files: slices.Contains(takeFiles, c.Name)}
-		known.flags = p.spellings(c.Flags[:len(c.Flags)-len(p.common)])
+		known.flags = p.spellings(p.own(c))
 		switch c.Name {
 		case "explain":
 			known.arguments = p.codes()
@@ -83,6 +83,9 @@ func (p *program) vocabulary(app *cli.App) vocabulary {
 	}
 	return v
 }
+
+// own is a command's flags without those that every command understands.
+func (p *program) own(c *cli.Command) []cli.Flag { return c.Flags[:len(c.Flags)-len(p.common)] }
 
 func (p *program) spellings(flags []cli.Flag) []spelling {
 	var all []spelling

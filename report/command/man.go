@@ -44,9 +44,9 @@ func (p *program) manual(app *cli.App) string {
 	for _, c := range app.Commands {
 		fmt.Fprintf(&page, ".SS \"%s\"\n%s.\n.PP\n", escaped(strings.TrimSpace("doctor "+c.Name+" "+c.ArgsUsage)), escaped(c.Usage))
 		laidOut(&page, c.Description)
-		flags := c.Flags
-		if c.Name != "check" {
-			flags = flags[:len(flags)-len(p.common)]
+		flags := p.own(c)
+		if c.Name == "check" { // tells of the common ones, too
+			flags = c.Flags
 		}
 		described(&page, flags)
 	}

@@ -19,9 +19,9 @@ func TestManualNamesAllThatThereIs(t *testing.T) {
 			continue
 		}
 		section, _, _ = strings.Cut(section, "\n.SS ")
-		flags := c.Flags
-		if c.Name != "check" {
-			flags = flags[:len(flags)-len(p.common)]
+		flags := p.own(c)
+		if c.Name == "check" { // tells of the common ones, too
+			flags = c.Flags
 		}
 		for _, f := range p.spellings(flags) {
 			if !strings.Contains(section, escaped(f.dashed())) {
