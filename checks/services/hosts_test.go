@@ -38,7 +38,10 @@ func TestHosts(t *testing.T) {
 		}
 	}
 	checkstest.Run(named(answer(true)), services.Hosts).Silent(t)
-	checkstest.Run(checkstest.World(), services.Hosts).Silent(t) // no name to ask for
+	local := checkstest.World()
+	local.Settings.Folder = "/posthog"
+	checkstest.Run(local, services.Hosts).Silent(t) // no name to ask for
+	checkstest.Run(checkstest.World(), services.Hosts).Is(t, checks.Skipped, "no PostHog folder")
 	failed := pipeline.Resolutions.Fails([]string{"kafka", "objectstorage"}, pipeline.RunOver, errors.New("no time"))
 	checkstest.Run(named(failed), services.Hosts).Is(t, checks.Unknown, "")
 }
