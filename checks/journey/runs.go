@@ -43,8 +43,12 @@ var Histories = &checks.Check{
 		if err != nil {
 			return nil, err
 		}
-		if runs.Coverage != "" {
+		switch {
+		case runs.Coverage == "":
+		case runs.bounded:
 			p.Cut("%s", runs.Coverage)
+		default:
+			p.Incomplete("%s", runs.Coverage)
 		}
 		if n := len(runs.Behind); n > 0 {
 			p.Incomplete("Temporal's list of workflows is behind its histories, in %s", checks.Count(n, "place"))
@@ -58,6 +62,7 @@ type Runs struct {
 	All      []*Run // newest start first
 	Buffer   Chain  // the runs of the buffer among them, each with its account
 	Coverage string // what part was read; "" when all was
+	bounded  bool   // nothing but the doctor's own bounds left the rest out
 
 	Listed time.Time // when Temporal was asked for them; zero in older recordings
 	Behind []Behind  // what its list does not know yet
@@ -144,7 +149,7 @@ func read(ctx context.Context, p *checks.Pass) (*Runs, error) {
 		readHistories(ctx, p.World, older)
 	}
 	runs.Buffer = runs.bufferChain(p.World.Open)
-	runs.Coverage = coverage(telling, listing.Truncated, p.World.Now.Location())
+	runs.Coverage, runs.bounded = coverage(telling, listing.Truncated, p.World.Now.Location())
 	runs.Behind = runs.behind(ctx, p, listing)
 	return runs, nil
 }
@@ -218,10 +223,12 @@ func (r *Run) read(ctx context.Context, w *pipeline.World) {
 	r.readAll(ctx, w)
 }
 
+var errInPart = errors.New("its history was read in part only")
+
 func (r *Run) readAll(ctx context.Context, w *pipeline.World) {
 	history, err := w.Temporal.History(ctx, r.Run)
 	if err == nil && history.Truncated {
-		err = errors.New("its history was read in part only")
+		err = errInPart
 	}
 	r.Events, r.Tail, r.Err = history.Events, false, err
 }
@@ -262,25 +269,32 @@ func (r *Runs) InFull(ctx context.Context, w *pipeline.World) *Runs {
 
 func gap(err error) bool { return err != nil && pipeline.KindOf(err) != pipeline.Missing }
 
-// coverage says which part of the runs was read. A history that is gone for good is no gap of the doctor's: the checks
-// that meet it say what it hides from them.
-func coverage(runs []*Run, truncated bool, zone *time.Location) string {
+// ownBound reports whether it was the doctor that ended the looking, and not Temporal that gave no answer.
+func ownBound(err error) bool {
+	return err == nil || errors.Is(err, errInPart) || pipeline.KindOf(err) == pipeline.RunOver
+}
+
+// coverage says which part of the runs was read, and whether nothing but the doctor's own bounds left the rest out. A history
+// that is gone for good is no gap of the doctor's: the checks that meet it say what it hides from them.
+func coverage(runs []*Run, truncated bool, zone *time.Location) (told string, bounded bool) {
 	unread, why, back := 0, error(nil), time.Time{}
+	bounded = true
 	for _, run := range runs {
 		switch {
 		case gap(run.Err) || gap(run.DetailErr):
 			unread, why = unread+1, cmp.Or(run.Err, run.DetailErr)
+			bounded = bounded && ownBound(run.Err) && ownBound(run.DetailErr)
 		case unread == 0:
 			back = run.Start
 		}
 	}
 	switch {
 	case unread > 0 && !back.IsZero():
-		return fmt.Sprintf("%d of %d histories read, back to %s: %v", len(runs)-unread, len(runs), back.In(zone).Format("15:04"), why)
+		return fmt.Sprintf("%d of %d histories read, back to %s: %v", len(runs)-unread, len(runs), back.In(zone).Format("15:04"), why), bounded
 	case unread > 0:
-		return fmt.Sprintf("none of %d histories read: %v", len(runs), why)
+		return fmt.Sprintf("none of %d histories read: %v", len(runs), why), bounded
 	case truncated:
-		return fmt.Sprintf("only the newest %d runs were listed in time", len(runs))
+		return fmt.Sprintf("only the newest %d runs were listed in time", len(runs)), bounded
 	}
-	return ""
+	return "", false
 }

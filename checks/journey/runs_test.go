@@ -88,16 +88,21 @@ func TestCoverageNamesWhatWasNotRead(t *testing.T) {
 		answers []pipeline.Answer
 		status  checks.Status
 		reason  string
+		bounded bool
 	}{
-		"all was":                      {[]pipeline.Answer{read(newest), read(middle), read(oldest)}, checks.Passed, ""},
-		"the oldest was not":           {[]pipeline.Answer{read(newest), read(middle), broken(oldest, pipeline.TimedOut)}, checks.Unknown, "2 of 3 histories read, back to 12:01: timed out"},
-		"none was":                     {[]pipeline.Answer{broken(newest, pipeline.Failed), broken(middle, pipeline.Failed), broken(oldest, pipeline.Failed)}, checks.Unknown, "none of 3 histories read"},
-		"one is gone, which is no gap": {[]pipeline.Answer{read(newest), broken(middle, pipeline.Missing), read(oldest)}, checks.Passed, ""},
+		"all was":                      {[]pipeline.Answer{read(newest), read(middle), read(oldest)}, checks.Passed, "", false},
+		"the oldest was not":           {[]pipeline.Answer{read(newest), read(middle), broken(oldest, pipeline.TimedOut)}, checks.Unknown, "2 of 3 histories read, back to 12:01: timed out", false},
+		"none was":                     {[]pipeline.Answer{broken(newest, pipeline.Failed), broken(middle, pipeline.Failed), broken(oldest, pipeline.Failed)}, checks.Unknown, "none of 3 histories read", false},
+		"one is gone, which is no gap": {[]pipeline.Answer{read(newest), broken(middle, pipeline.Missing), read(oldest)}, checks.Passed, "", false},
+		"there was no more time":       {[]pipeline.Answer{read(newest), read(middle), broken(oldest, pipeline.RunOver)}, checks.Unknown, "2 of 3 histories read, back to 12:01", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := histories(executions, test.answers...)
 			if o.Status != test.status || !strings.HasPrefix(o.Reason, test.reason) {
 				t.Errorf("%s: %s", o.Status, o.Reason)
+			}
+			if bounded := len(o.Cut) > 0; bounded != test.bounded {
+				t.Errorf("cut off by the doctor itself: %v, want %v", bounded, test.bounded)
 			}
 			if o.Result == nil {
 				t.Error("what was read is lost")
