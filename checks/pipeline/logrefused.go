@@ -5,6 +5,7 @@ import (
 	"net"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // LogRefusal is a place that took no connection from within a sandbox, as a program there said so.
@@ -19,19 +20,21 @@ type LogRefusal struct {
 const mostRefusals = 20
 
 // refusedTo are the ways in which programs name who refused them: Node, curl, Go, and Python's urllib3.
-var refusedTo = []*regexp.Regexp{
-	regexp.MustCompile(`ECONNREFUSED (\[?[\w.:-]{1,100}\]?):(\d{1,5})\b`),
-	regexp.MustCompile(`Failed to connect to ([\w.:-]{1,100}) port (\d{1,5}) [^"\\]{0,60}?(?i:connection refused|couldn.t connect|could not connect)`),
-	regexp.MustCompile(`dial tcp (\[?[\w.:-]{1,100}?\]?):(\d{1,5}): connect: connection refused`),
-	regexp.MustCompile(`host=\\?'([\w.:-]{1,100})\\?', port=(\d{1,5})[^"]{0,300}Connection refused`),
-}
+var refusedTo = sync.OnceValue(func() []*regexp.Regexp {
+	return []*regexp.Regexp{
+		regexp.MustCompile(`ECONNREFUSED (\[?[\w.:-]{1,100}\]?):(\d{1,5})\b`),
+		regexp.MustCompile(`Failed to connect to ([\w.:-]{1,100}) port (\d{1,5}) [^"\\]{0,60}?(?i:connection refused|couldn.t connect|could not connect)`),
+		regexp.MustCompile(`dial tcp (\[?[\w.:-]{1,100}?\]?):(\d{1,5}): connect: connection refused`),
+		regexp.MustCompile(`host=\\?'([\w.:-]{1,100})\\?', port=(\d{1,5})[^"]{0,300}Connection refused`),
+	}
+})
 
 // refusals keeps who refused a connection, where a line tells of one.
 func (r *reading) refusals(line []byte, spot Spot, tool bool) {
 	if !bytes.Contains(line, []byte("efused")) && !bytes.Contains(line, []byte("ECONNREFUSED")) && !bytes.Contains(line, []byte("ailed to connect")) {
 		return
 	}
-	for _, way := range refusedTo {
+	for _, way := range refusedTo() {
 		for _, found := range way.FindAllSubmatch(line, mostRefusals) {
 			r.refusal(LogRefusal{Spot: spot, Host: strings.ToLower(strings.Trim(string(found[1]), "[]")), Port: string(found[2]), Times: 1, ByTool: tool})
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"doctor/checks"
 	"doctor/checks/services"
@@ -89,14 +90,18 @@ func reportSetup(p *checks.Pass, runs *Runs, code checks.Code, failed []*Run) {
 }
 
 // reasons are what programs print when they cannot start, and what that means.
-var reasons = []struct {
+var reasons = sync.OnceValue(func() []startTrouble {
+	return []startTrouble{
+		{rejected, "The agent server in the image does not know an option that the code hands to it: it is older than the code."},
+		{regexp.MustCompile(`(?i)EADDRINUSE|address already in use`), "Its port is taken within the sandbox."},
+		{regexp.MustCompile(`(?i)heap out of memory|\bkilled\b|ENOMEM|cannot allocate memory`), "It ran out of memory."},
+		{regexp.MustCompile(`(?i)cannot find module|MODULE_NOT_FOUND|not found|no such file`), "The image lacks something that it needs."},
+	}
+})
+
+type startTrouble struct {
 	words *regexp.Regexp
 	means string
-}{
-	{rejected, "The agent server in the image does not know an option that the code hands to it: it is older than the code."},
-	{regexp.MustCompile(`(?i)EADDRINUSE|address already in use`), "Its port is taken within the sandbox."},
-	{regexp.MustCompile(`(?i)heap out of memory|\bkilled\b|ENOMEM|cannot allocate memory`), "It ran out of memory."},
-	{regexp.MustCompile(`(?i)cannot find module|MODULE_NOT_FOUND|not found|no such file`), "The image lacks something that it needs."},
 }
 
 // explainPrograms adds what the programs of the sandbox had to say, and what explains that.
@@ -115,7 +120,7 @@ func explainPrograms(p *checks.Pass, finding *checks.Finding, run *Run, code che
 			finding.CausedBy(image)
 		}
 	}
-	for _, reason := range reasons {
+	for _, reason := range reasons() {
 		for _, line := range lines {
 			if reason.words.MatchString(line.Excerpt) {
 				finding.Detailf("%s", reason.means)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"sync"
 
 	"doctor/checks"
 	"doctor/checks/pipeline"
@@ -21,20 +22,24 @@ type SetupFailure struct {
 
 // setupWords are the beginnings of the messages by which the steps of a set-up fail
 // (products/tasks/backend/logic/services/docker_sandbox.py, and the activities of products/tasks/backend/temporal/process_task).
-var setupWords = []struct {
+var setupWords = sync.OnceValue(func() []setupWord {
+	return []setupWord{
+		{checks.SBX008, regexp.MustCompile(`^Failed to (start agentsh daemon|create agentsh session)`)},
+		{checks.SBX009, regexp.MustCompile(`^Sandbox image '[^']*' is not available locally|^LOCAL_POSTHOG_CODE_MONOREPO_ROOT is invalid`)},
+		{checks.SBX013, regexp.MustCompile(`^Git clone failed|^Failed to clone|^Failed to get GitHub token|^GitHub user integration for this run requires reauth|^Repository \S+ is not present in the sandbox`)},
+		{checks.SBX015, regexp.MustCompile(`^Failed to create (Docker )?sandbox|^DockerSandbox cannot be used|sandbox is for local development only`)},
+		{checks.SBX007, regexp.MustCompile(`^Agent-server (failed to start|process failed to launch)|^Failed to start agent server`)},
+	}
+})
+
+type setupWord struct {
 	code  checks.Code
 	words *regexp.Regexp
-}{
-	{checks.SBX008, regexp.MustCompile(`^Failed to (start agentsh daemon|create agentsh session)`)},
-	{checks.SBX009, regexp.MustCompile(`^Sandbox image '[^']*' is not available locally|^LOCAL_POSTHOG_CODE_MONOREPO_ROOT is invalid`)},
-	{checks.SBX013, regexp.MustCompile(`^Git clone failed|^Failed to clone|^Failed to get GitHub token|^GitHub user integration for this run requires reauth|^Repository \S+ is not present in the sandbox`)},
-	{checks.SBX015, regexp.MustCompile(`^Failed to create (Docker )?sandbox|^DockerSandbox cannot be used|sandbox is for local development only`)},
-	{checks.SBX007, regexp.MustCompile(`^Agent-server (failed to start|process failed to launch)|^Failed to start agent server`)},
 }
 
 // codeOfSetup tells what kind of failure a message is of; "" of another one.
 func codeOfSetup(message string) checks.Code {
-	for _, kind := range setupWords {
+	for _, kind := range setupWords() {
 		if kind.words.MatchString(message) {
 			return kind.code
 		}
