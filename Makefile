@@ -3,7 +3,7 @@
 GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 LAB := go run -C fixtures/lab .
 
-.PHONY: build test unit demo captures pictures lab lab-install lab-down bench release lint fmt
+.PHONY: build test unit fuzz demo captures pictures lab lab-install lab-down bench release lint audit fmt
 
 # Without what only a debugger and a manual page's generator would use: smaller, and faster to start.
 FLAGS := -trimpath -tags urfave_cli_no_docs -ldflags "-s -w"
@@ -20,6 +20,17 @@ RACE := $(if $(shell command -v $$(go env CC)),-race)
 unit: # the tests that need no service
 	@test -n "$(RACE)" || echo "no C compiler: the tests run without the race detector" >&2
 	go test $(RACE) ./...
+
+# Minimizing what is merely interesting would take a minute each time.
+FUZZTIME ?= 3m
+
+fuzz: # hostile input for each parser, FUZZTIME long
+	@for file in $$(grep -rl --include='*_test.go' '^func Fuzz' checks remedies report); do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\).*/\1/p' $$file); do \
+			echo $$target in $$file; \
+			go test ./$$(dirname $$file) -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x || exit 1; \
+		done; \
+	done
 
 # A finding is what the demonstration is to end with: exit code 1 of doctor is its success.
 demo: build # the main job, on a recorded pipeline: needs nothing but Go
@@ -71,6 +82,9 @@ release: # what is published, for all platforms
 lint:
 	$(GOLANGCI) run ./...
 	cd fixtures/lab && $(GOLANGCI) run ./...
+
+audit: # licences of what is linked in, and known vulnerabilities in what is called
+	.ci/audit
 
 fmt:
 	$(GOLANGCI) fmt ./...
