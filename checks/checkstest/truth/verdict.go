@@ -36,7 +36,9 @@ func Judge(w World, d *checks.Diagnosis) Verdict {
 }
 
 // Right reports whether all that is wrong was found, and nothing else.
-func (v Verdict) Right() bool { return len(v.Missed)+len(v.False)+len(v.Unknown) == 0 && v.Failure == "" }
+func (v Verdict) Right() bool {
+	return len(v.Missed)+len(v.False)+len(v.Unknown) == 0 && v.Failure == ""
+}
 
 func without(codes, others []checks.Code) []checks.Code {
 	return slices.DeleteFunc(slices.Clone(codes), func(c checks.Code) bool { return slices.Contains(others, c) })
