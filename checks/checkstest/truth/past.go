@@ -37,11 +37,10 @@ func newPast(since time.Time) *past {
 }
 
 // tell adds what was recorded of a scene that comes before those which were told already.
-func (p *past) tell(r retelling, recorded []pipeline.Observation, last bool) error {
+func (p *past) tell(recorded []pipeline.Observation, last bool) error {
 	runs := map[pipeline.Run]pipeline.Execution{}
 	var told []pipeline.Observation
 	for _, o := range recorded {
-		o = r.observation(o)
 		if o.Error == nil && o.Fact == pipeline.Executions.Name && o.Source == pipeline.SourceTemporal {
 			listing, err := decode[pipeline.Listing](o.Answer)
 			if err != nil {

@@ -1,12 +1,14 @@
 package truth
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,8 +22,8 @@ import (
 // same capture can be told twice in one world.
 type retelling struct {
 	salt  string
-	from  string // the team's number, as it stands in all that was recorded
 	shift time.Duration
+	words map[string]string // that were told already
 }
 
 // named is what the recorded texts have that must be told otherwise: what a payload holds encrypted, the ids of everything,
@@ -40,21 +42,49 @@ const (
 	payloadFact = "payload"
 )
 
-func (r retelling) text(text string) string {
-	text = named.ReplaceAllStringFunc(text, func(match string) string {
-		switch {
-		case strings.HasPrefix(match, dataBegins):
-			return r.payload(match)
-		case strings.Count(match, "-") == 4:
-			return r.uuid(match)
-		case strings.Contains(match, "T"):
-			return r.instant(match)
-		case strings.Trim(match, "0123456789") == "":
-			return match // a number of bytes
-		}
-		return r.hash(match[:shortID])[:shortID] + match[shortID:]
-	})
-	return strings.ReplaceAll(text, r.from, strconv.Itoa(Team))
+// script is a text with the places in it that are told otherwise: found once, however often it is told.
+type script struct {
+	text   string
+	places [][]int
+}
+
+func scriptOf[T string | json.RawMessage](text T, team string) script {
+	whole := strings.ReplaceAll(string(text), team, strconv.Itoa(Team))
+	return script{whole, named.FindAllStringIndex(whole, -1)}
+}
+
+func (r retelling) tell(s script) json.RawMessage {
+	var told bytes.Buffer
+	told.Grow(len(s.text))
+	end := 0
+	for _, place := range s.places {
+		told.WriteString(s.text[end:place[0]])
+		told.WriteString(r.word(s.text[place[0]:place[1]]))
+		end = place[1]
+	}
+	told.WriteString(s.text[end:])
+	return told.Bytes()
+}
+
+// word tells one of the named things otherwise.
+func (r retelling) word(match string) string {
+	if told, known := r.words[match]; known {
+		return told
+	}
+	told := match
+	switch {
+	case strings.HasPrefix(match, dataBegins):
+		told = r.payload(match)
+	case strings.Count(match, "-") == 4:
+		told = r.uuid(match)
+	case strings.Contains(match, "T"):
+		told = r.instant(match)
+	case strings.Trim(match, "0123456789") == "": // a number of bytes
+	default:
+		told = r.hash(match[:shortID])[:shortID] + match[shortID:]
+	}
+	r.words[match] = told
+	return told
 }
 
 func (r retelling) hash(text string) string {
@@ -91,24 +121,49 @@ func hashOf(data []byte) string { return fmt.Sprintf("%x", sha256.Sum256(data)) 
 
 func (r retelling) sealed(hash string) []byte { return []byte(r.salt + hash) }
 
-// observation tells one observation otherwise.
-func (r retelling) observation(o pipeline.Observation) pipeline.Observation {
-	o.Answer = json.RawMessage(r.text(string(o.Answer)))
-	if o.Fact == payloadFact {
-		hash := strings.Trim(string(o.Asked), `"`)
-		o.Asked = json.RawMessage(`"` + hashOf(r.sealed(hash)) + `"`)
-		return o
-	}
-	o.Asked = json.RawMessage(r.text(string(o.Asked)))
-	return o
+// recording is a capture, prepared to be told.
+type recording struct {
+	at           time.Time
+	settings     script
+	observations []pipeline.Observation
+	asked        []script
+	answers      []script
 }
 
-// settings tells the settings otherwise, which are plain data.
-func (r retelling) settings(c *capture.Capture) (*settings.Settings, error) {
-	text, err := json.Marshal(c.Settings)
+func readRecording(path string) (*recording, error) {
+	c, err := capture.Read(path)
 	if err != nil {
 		return nil, err
 	}
+	plain, err := json.Marshal(c.Settings)
+	if err != nil {
+		return nil, err
+	}
+	team := strconv.FormatInt(c.About.Team, 10)
+	r := &recording{at: c.About.Recorded, settings: scriptOf(json.RawMessage(plain), team), observations: c.Observations}
+	for _, o := range c.Observations {
+		r.asked, r.answers = append(r.asked, scriptOf(o.Asked, team)), append(r.answers, scriptOf(o.Answer, team))
+	}
+	return r, nil
+}
+
+// observations tells all that was observed.
+func (r retelling) observations(of *recording) []pipeline.Observation {
+	told := slices.Clone(of.observations)
+	for i := range told {
+		o := &told[i]
+		if o.Fact == payloadFact {
+			o.Asked = json.RawMessage(`"` + hashOf(r.sealed(strings.Trim(string(o.Asked), `"`))) + `"`)
+		} else {
+			o.Asked = r.tell(of.asked[i])
+		}
+		o.Answer = r.tell(of.answers[i])
+	}
+	return told
+}
+
+// settings tells the settings.
+func (r retelling) settings(of *recording) (*settings.Settings, error) {
 	var told settings.Settings
-	return &told, json.Unmarshal([]byte(r.text(string(text))), &told)
+	return &told, json.Unmarshal(r.tell(of.settings), &told)
 }

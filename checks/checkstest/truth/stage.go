@@ -3,16 +3,13 @@ package truth
 import (
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"time"
 
 	"doctor/checks"
 	"doctor/checks/pipeline"
-	"doctor/checks/pipeline/capture"
 	"doctor/checks/pipeline/settings"
 )
 
@@ -28,22 +25,22 @@ const window = 4 * 24 * time.Hour
 // Stage plays worlds from captures of the real services: each scene was recorded on its own, and one world is made of them
 // as if all had happened to one team, one after another.
 type Stage struct {
-	folder   string
-	captures map[string]*capture.Capture
+	folder     string
+	recordings map[string]*recording // nil: there is none
 }
 
 // NewStage makes a stage of the captures in a folder.
 func NewStage(folder string) *Stage {
-	return &Stage{folder: folder, captures: map[string]*capture.Capture{}}
+	return &Stage{folder: folder, recordings: map[string]*recording{}}
 }
 
 // Has reports whether a scene can be played. One that moves the embeddings to tables of its own cannot be played with others.
 func (s *Stage) Has(scene Scene) bool {
-	_, err := s.capture(scene)
-	return err == nil && scene.Name != "mutation-stuck"
+	return s.recording(scene) != nil && scene.Name != "mutation-stuck"
 }
 
-func (s *Stage) capture(scene Scene) (*capture.Capture, error) {
+// recording is that of a scene; nil when there is none that can be read.
+func (s *Stage) recording(scene Scene) *recording {
 	name := scene.Name
 	if name == Traffic {
 		name = "traffic-of-many-matters"
@@ -51,19 +48,10 @@ func (s *Stage) capture(scene Scene) (*capture.Capture, error) {
 			name = "traffic-of-one-matter"
 		}
 	}
-	if c, ok := s.captures[name]; ok {
-		if c == nil {
-			return nil, fs.ErrNotExist
-		}
-		return c, nil
+	if _, known := s.recordings[name]; !known {
+		s.recordings[name], _ = readRecording(filepath.Join(s.folder, name+".zip"))
 	}
-	c, err := capture.Read(filepath.Join(s.folder, name+".zip"))
-	if err != nil {
-		s.captures[name] = nil
-		return nil, err
-	}
-	s.captures[name] = c
-	return c, nil
+	return s.recordings[name]
 }
 
 // The idle run time-outs of buffer and grouping (products/signals/backend/temporal).
@@ -77,18 +65,18 @@ func (s *Stage) Play(w World) (checks.Options, error) {
 	var used *settings.Settings
 	ends := Now
 	for i, scene := range slices.Backward(w.Scenes) {
-		recorded, err := s.capture(scene)
-		if err != nil {
-			return checks.Options{}, err
+		recorded := s.recording(scene)
+		if recorded == nil {
+			return checks.Options{}, fmt.Errorf("there is no recording of %s", scene.Name)
 		}
 		r := retelling{
-			salt: fmt.Sprintf("%d/%d/", w.Seed, i), from: strconv.FormatInt(recorded.About.Team, 10),
-			shift: ends.Sub(recorded.About.Recorded).Truncate(time.Second),
+			salt: fmt.Sprintf("%d/%d/", w.Seed, i), words: map[string]string{}, shift: ends.Sub(recorded.at).Truncate(time.Second),
 		}
-		if err := p.tell(r, recorded.Observations, i == len(w.Scenes)-1); err != nil {
+		if err := p.tell(r.observations(recorded), i == len(w.Scenes)-1); err != nil {
 			return checks.Options{}, fmt.Errorf("%s: %w", scene.Name, err)
 		}
 		if used == nil || scene.Sets {
+			var err error
 			if used, err = r.settings(recorded); err != nil {
 				return checks.Options{}, err
 			}
