@@ -164,6 +164,6 @@ func (r retelling) observations(of *recording) []pipeline.Observation {
 
 // settings tells the settings.
 func (r retelling) settings(of *recording) (*settings.Settings, error) {
-	var told settings.Settings
-	return &told, json.Unmarshal(r.tell(of.settings), &told)
+	told, err := decode[settings.Settings](r.tell(of.settings))
+	return &told, err
 }

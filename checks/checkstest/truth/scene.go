@@ -34,10 +34,10 @@ type Scene struct {
 	Ends  []End  // what ends it, if anything does; the last that has come about counts
 	Fault string // what went wrong: when it does so again, in the same or another scene, and lasts, that is one root for both
 
-	Passes []Step // what goes well in it, after what goes wrong
-	Agents bool   // what goes wrong is an agent's: two of these in a row could hide each other
-	Sets   bool   // it leaves the settings other than they were
-	Clears []checks.Code
+	Passes []Step        // what goes well in it, after what goes wrong
+	Agents bool          // what goes wrong is an agent's: two of these in a row could hide each other
+	Sets   bool          // it leaves the settings other than they were
+	Clears []checks.Code // what it takes away of earlier scenes
 }
 
 // End is a step that has to go well later, for a fault to be over, and what is wrong still then.
@@ -96,7 +96,7 @@ var Scenes = []Scene{
 	{Name: "stale-embeddings", Roots: codes(checks.CLK001), Place: Middle, Passes: all, Clears: codes(checks.INB004, checks.CLK004)},
 	{Name: "signals-of-deleted-report", Roots: codes(checks.CLK004), Place: Middle, Passes: all, Clears: failed},
 
-	agents("agentsh-denies-host-old", checks.SBX001),
+	deniedBefore,
 	agents("agent-inactive", checks.SBX002),
 	agents("agent-inactive-old", checks.SBX002),
 	agents("agent-log-empty", checks.SBX003),
@@ -147,6 +147,12 @@ func codes(all ...checks.Code) []checks.Code { return all }
 // agents is a fault of the agents that choose a repository. Their report has failed for it.
 func agents(name string, root checks.Code) Scene {
 	return Scene{Name: name, Roots: codes(root), Place: Middle, Ends: []End{{Agent, failed}}, Fault: string(root), Passes: asked, Agents: true}
+}
+
+// deniedBefore stops all sandboxes of the team, also one that another scene has left.
+var deniedBefore = Scene{
+	Name: "agentsh-denies-host-old", Roots: codes(checks.SBX001), Place: Middle, Passes: asked, Agents: true,
+	Ends: []End{{Agent, failed}}, Fault: string(checks.SBX001), Clears: codes(checks.SBX005),
 }
 
 // apiKeyRefused is no fault of the key, once an activity has been answered for it: but the agents may have another one.

@@ -107,7 +107,8 @@ func rested(h pipeline.History, run pipeline.Execution) pipeline.History {
 }
 
 func decode[A any](raw json.RawMessage) (value A, err error) {
-	return value, json.Unmarshal(raw, &value)
+	err = json.Unmarshal(raw, &value)
+	return value, err
 }
 
 // newest puts what is newest first.

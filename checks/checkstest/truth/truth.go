@@ -139,7 +139,8 @@ func (w World) left(scene int) (wrong []checks.Code, over bool) {
 	return wrong, over
 }
 
-// again reports whether what went wrong in a scene goes wrong in a later one, and is not over there.
+// again reports whether what went wrong in a scene goes wrong in a later one, and is not over there. Where a fault has no end
+// and others may follow, the scene itself has shown that it is over: what lasts is what it has cost.
 func (w World) again(scene int) bool {
 	fault := w.Scenes[scene].Fault
 	for i := scene + 1; i < len(w.Scenes) && fault != ""; i++ {

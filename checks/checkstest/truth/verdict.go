@@ -25,13 +25,19 @@ type Verdict struct {
 
 // Judge holds what was found in a world against the truth.
 func Judge(w World, d *checks.Diagnosis) Verdict {
-	v := Verdict{Seed: w.Seed, Given: w.Names(), Expected: w.Roots(), Found: Found(d)}
-	v.Missed, v.False = without(v.Expected, v.Found), without(v.Found, v.Expected)
+	v := Verdict{Seed: w.Seed, Given: w.Names(), Found: Found(d)}.Against(w)
 	for _, o := range d.Outcomes {
 		if o.Status == checks.Unknown {
 			v.Unknown = append(v.Unknown, o.Check.ID+": "+o.Reason)
 		}
 	}
+	return v
+}
+
+// Against holds what was found before against the world as it is known now.
+func (v Verdict) Against(w World) Verdict {
+	v.Expected = w.Roots()
+	v.Missed, v.False = without(v.Expected, v.Found), without(v.Found, v.Expected)
 	return v
 }
 
