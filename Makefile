@@ -3,7 +3,7 @@
 GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 LAB := go run -C fixtures/lab .
 
-.PHONY: build test unit fuzz demo captures pictures lab lab-install lab-down bench release lint audit fmt
+.PHONY: build test unit fuzz demo captures truth pictures lab lab-install lab-down bench release lint audit fmt
 
 # Without what only a debugger and a manual page's generator would use: smaller, and faster to start.
 FLAGS := -trimpath -tags urfave_cli_no_docs -ldflags "-s -w"
@@ -41,6 +41,13 @@ captures: # record fixtures/captures anew from the lab's diseases, and their gol
 	rm -f fixtures/captures/*
 	DOCTOR_LAB_DATA=/tmp/doctor-lab $(LAB) with go test -count=1 -parallel 4 -timeout 45m ./diseases -run 'TestDiseases|TestHealth|TestDemo' -args -captures ../../captures
 	go test ./report/command -run 'TestCaptures|TestTracesOfCaptures' -update
+
+# What was found live is kept a line a world: a run that was broken off goes on where it was.
+TRUTH := $(CURDIR)/fixtures/truth
+
+truth: # random worlds of which is known what is wrong, told from captures and live in the lab: precision and recall of the roots
+	go test -count=1 -timeout 2h ./checks/all -run TestRandomWorlds -args -worlds 2000 -table $(TRUTH)/told.txt
+	$(LAB) with go test -count=1 -parallel 4 -timeout 6h ./diseases -run TestMixedWorlds -args -mixed 100 -results $(TRUTH)/live.jsonl
 
 # Made from a capture, so that they show what the tool says. The page is a golden file of the tests, too.
 CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))

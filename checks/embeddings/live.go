@@ -57,6 +57,20 @@ func (s *Signals) Of(report string) (pipeline.Table, *pipeline.ReportSignals) {
 	return pipeline.Table{}, nil
 }
 
+// Since is how many of the recent signals may have been given their report since an instant: at most all of those reports
+// that have got one since.
+func (s *Signals) Since(instant time.Time) int {
+	n := 0
+	for _, t := range s.Tables {
+		for _, r := range t.Reports {
+			if t.Table.Searched() && !r.Newest.Before(instant) {
+				n += r.Recent
+			}
+		}
+	}
+	return n
+}
+
 // exists reports whether a report is in Postgres.
 func (s *Signals) exists(r pipeline.ReportSignals) bool {
 	_, ok := s.states[r.Report]

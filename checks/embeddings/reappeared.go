@@ -12,7 +12,7 @@ import (
 
 // Reappeared finds embeddings that came in after the cleanup which has deleted their reports. cleanup_signals ends the workflows
 // last, and does not empty Kafka (products/signals/backend/management/commands/cleanup_signals.py): what was on its way then
-// comes in behind it.
+// comes in behind it. What was given its report later has lost it otherwise. The result is a []TableSignals of what came in so.
 var Reappeared = &checks.Check{
 	ID:       "embeddings.reappeared",
 	Title:    "no embedding has come in behind the cleanup of its report",
@@ -26,8 +26,11 @@ var Reappeared = &checks.Check{
 		if by == nil {
 			return nil, nil
 		}
+		var behind []TableSignals
 		for _, t := range signals.Tables {
-			t.Reports = slices.DeleteFunc(slices.Clone(t.Reports), func(r pipeline.ReportSignals) bool { return !r.Inserted.After(cleaned) })
+			t.Reports = slices.DeleteFunc(slices.Clone(t.Reports), func(r pipeline.ReportSignals) bool {
+				return !r.Inserted.After(cleaned) || r.Newest.After(cleaned)
+			})
 			if len(t.Reports) > 0 && signals.unasked != "" {
 				p.Incomplete("whether the reports of what came in since the cleanup exist is not known: %s", signals.unasked)
 				return nil, nil
@@ -35,9 +38,10 @@ var Reappeared = &checks.Check{
 			t.Reports = slices.DeleteFunc(t.Reports, signals.exists)
 			if len(t.Reports) > 0 {
 				reportReappeared(p, t, by, cleaned)
+				behind = append(behind, t)
 			}
 		}
-		return nil, nil
+		return behind, nil
 	},
 }
 
@@ -60,7 +64,13 @@ func itOrThem(n int) string {
 	return "them"
 }
 
-// behind is what explains that a table has embeddings of reports which a cleanup has deleted: they came in behind it.
-func behind(p *checks.Pass, t pipeline.Table) []*checks.Finding {
-	return slices.DeleteFunc(p.Findings(Reappeared), func(f *checks.Finding) bool { return f.Subject[0] != t.String() })
+// behind is what explains that a table has embeddings of reports that do not exist: all of these came in behind a cleanup.
+func behind(p *checks.Pass, stale TableSignals) []*checks.Finding {
+	tables, _ := checks.ResultOf[[]TableSignals](p, Reappeared)
+	for _, t := range tables {
+		if t.Table.String() == stale.Table.String() && len(t.Reports) == len(stale.Reports) {
+			return slices.DeleteFunc(p.Findings(Reappeared), func(f *checks.Finding) bool { return f.Subject[0] != t.Table.String() })
+		}
+	}
+	return nil
 }

@@ -74,3 +74,27 @@ func TestReappearanceWithoutPostgres(t *testing.T) {
 		}
 	}
 }
+
+// Reports that were made after a cleanup have not been deleted by it, and it does not explain the others beside its own.
+func TestACleanupExplainsNothingElse(t *testing.T) {
+	const other = "0b8f3a52-5b0c-4a51-9a5b-6c1d1c4b9f10"
+	cleanup := now.Add(-time.Hour)
+	behind := pipeline.ReportSignals{Report: gone, Documents: 2, Newest: cleanup.Add(-time.Second), Inserted: cleanup.Add(time.Minute)}
+	since := pipeline.ReportSignals{Report: other, Documents: 1, Newest: cleanup.Add(10 * time.Minute), Inserted: cleanup.Add(10 * time.Minute)}
+	for name, test := range map[string]struct {
+		live []pipeline.ReportSignals
+		want string // what explains the stale embeddings
+		said string // of those that came in behind the cleanup
+	}{
+		"behind it":          {[]pipeline.ReportSignals{behind}, "CLK007", "embeddings of 1 report came in after cleanup_signals had deleted it"},
+		"made since":         {[]pipeline.ReportSignals{since}, "", ""},
+		"one of either kind": {[]pipeline.ReportSignals{behind, since}, "", "embeddings of 1 report came in after cleanup_signals had deleted it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := told{tables: family("posthog"), live: map[string][]pipeline.ReportSignals{"small": test.live}, missing: []string{gone, other}}.world()
+			cleaned(w, journey.CleanupReason)
+			checkstest.Run(w, embeddings.Stale).Blames(t, test.want)
+			checkstest.Run(w, embeddings.Reappeared).Says(t, test.said)
+		})
+	}
+}

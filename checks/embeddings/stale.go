@@ -62,7 +62,7 @@ func report(p *checks.Pass, t TableSignals) {
 			Time:    p.World.Now,
 		}).
 		With(survived(p, t)...).
-		CausedBy(outOfReach(p, t.Table)...).CausedBy(behind(p, t.Table)...)
+		CausedBy(outOfReach(p, t.Table)...).CausedBy(behind(p, t)...)
 }
 
 // survived is the evidence that a cleanup has ended since the newest of the signals came in, and has left them: it prints what

@@ -40,6 +40,11 @@ func (f Fact[Q, A]) Fails(asked Q, kind Kind, err error) Answer {
 	return Answer{question: f.question(asked), err: &Error{Kind: kind, Source: f.Source, Asking: f.Asking(asked), Err: err}}
 }
 
+// By tells how any question of the fact is answered that has no answer of its own, for a [Told] world.
+func (f Fact[Q, A]) By(answer func(Q) (A, error)) Answer {
+	return Answer{question: question{source: f.Source, fact: f.Name}, by: &teller{func(asked any) (any, error) { return answer(asked.(Q)) }}}
+}
+
 func (f Fact[Q, A]) question(asked Q) question {
 	text, err := json.Marshal(asked)
 	if err != nil {
@@ -53,7 +58,11 @@ type Answer struct {
 	question question
 	value    any
 	err      error
+	by       *teller
 }
+
+// teller answers any question of a fact.
+type teller struct{ answer func(any) (any, error) }
 
 // Nothing is the argument of a fact that has none.
 type Nothing struct{}

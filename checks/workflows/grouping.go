@@ -100,20 +100,27 @@ func (g *grouping) suspicious() bool {
 
 // complete reports whether ClickHouse has as many signals as grouping was given. A cleanup takes what came before it. What
 // a cleanup did not reach would be counted in, but then [embeddings.Stale] has found it.
+//
+// What was handed over lately may still be on its way: it cannot be missed yet, and what of it has come through already must
+// not stand for what was dropped before.
 func (g *grouping) complete() bool {
 	signals, known := checks.ResultOf[*embeddings.Signals](g.Pass, embeddings.Live)
 	if !known || !signals.Counted || len(g.Findings(embeddings.Stale)) > 0 {
 		return false
 	}
-	given, settled := 0, g.settled()
+	given, late, settled := 0, 0, g.settled()
 	for _, link := range g.runs.Buffer {
 		for _, drain := range link.Ledger.Drains {
-			if drain.HandedOver && drain.HandedAt.After(g.Since) && drain.HandedAt.After(g.wiped) && drain.HandedAt.Before(settled) {
+			switch {
+			case !drain.HandedOver || !drain.HandedAt.After(g.Since) || !drain.HandedAt.After(g.wiped):
+			case drain.HandedAt.Before(settled):
 				given += drain.Filters
+			default:
+				late += drain.Filters
 			}
 		}
 	}
-	return given <= signals.Recent
+	return given+late <= signals.Recent || given <= signals.Recent-signals.Since(settled)
 }
 
 // settled is the time before which all that was handed to grouping has gone through it: while it is at work, the start of

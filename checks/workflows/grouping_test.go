@@ -214,6 +214,31 @@ func TestTheHistoriesAreReadWhenSignalsAreMissing(t *testing.T) {
 	}
 }
 
+// While grouping works, what it was given last and has brought through already does not stand for what it dropped before.
+func TestWhatCameSinceDoesNotHideADrop(t *testing.T) {
+	const lost = "1 signal was dropped by grouping: " + assign + " failed for good"
+	for recent, want := range map[int]string{5: lost, 6: ""} {
+		s := groupings()
+		dropping := s.begin().hand(1).collect(1).prepare(false, ticketOf("1"))
+		if want != "" {
+			dropping.assign(true, ticketOf("1"))
+		}
+		dropping.assign(false, ticketOf("2")).succeed(journey.WaitActivity)
+		since := dropping.handOn()
+		since.hand(2).collect(2).prepare(false, ticketOf("4")).assign(false, ticketOf("4")).succeed(journey.WaitActivity)
+		since.handOn().hand(3).collect(3)
+		buffer := buffers()
+		buffer.begin().signal(3).wait().batch(3, 0, 0, 0).goOn().signal(3).wait().batch(3, 0, 0, 0).goOn().idle()
+		w := world(s, buffer)
+		for _, run := range s.runs[:2] {
+			w.Tell(pipeline.Tails.Is(pipeline.RunTail{Run: run.run.Run, Events: 12}, pipeline.History{Events: run.events[len(run.events)-9:], Truncated: true}))
+		}
+		tellClickHouse(w, recent, pipeline.ReportSignals{Report: "before", Recent: recent - 3, Newest: since.run.Start.Add(-time.Second)},
+			pipeline.ReportSignals{Report: "since", Recent: 3, Newest: since.run.Start.Add(time.Second)})
+		checkstest.Run(w, workflows.Grouping).Says(t, want)
+	}
+}
+
 var searched = pipeline.Table{
 	Database: "posthog", Name: "sharded_posthog_document_embeddings_text_embedding_3_small_1536", Engine: "ReplacingMergeTree", Columns: []string{"metadata"},
 }
