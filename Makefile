@@ -3,7 +3,7 @@
 GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 LAB := go run -C fixtures/lab .
 
-.PHONY: build test unit fuzz demo captures truth pictures lab lab-install lab-down bench release lint audit fmt
+.PHONY: build test unit fuzz demo captures truth pictures lab lab-install lab-down bench scale release lint audit fmt
 
 # Without what only a debugger and a manual page's generator would use: smaller, and faster to start.
 FLAGS := -trimpath -tags urfave_cli_no_docs -ldflags "-s -w"
@@ -75,6 +75,10 @@ lab-down: # stop what `make lab` has started
 
 bench: # doctor beside its own start, hello world and the diagnosis by hand, on the reference world
 	$(LAB) with sh -c 'go run . world --team-id 60 && go run . bench --team-id 60'
+
+# In a lab of its own, which is gone afterwards: what it fills would be in the way of the tests.
+scale: # what doctor takes as a pipeline grows: fixtures/bench has the curves, ONLY=NAME makes one of them
+	DOCTOR_LAB_DATA=/tmp/doctor-scale $(LAB) with --free-ports go run . scale $(if $(ONLY),--only $(ONLY)); DOCTOR_LAB_DATA=/tmp/doctor-scale $(LAB) down --remove
 
 # Static programs with their checksums, in ./dist: each tells the tag that it was built from.
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64

@@ -188,9 +188,9 @@ type reading struct {
 // read before.
 func readAgentLog(from io.Reader, size int64, partial bool) (*AgentLog, error) {
 	r := &reading{log: &AgentLog{Size: size}, partial: partial}
-	lines := bufio.NewReaderSize(from, 64<<10)
+	lines := linesOf(from)
 	for {
-		line, long, err := nextLine(lines)
+		line, long, err := lines.next()
 		r.log.Read += int64(len(line)) + long
 		if len(line) > 0 {
 			r.take(line, long > 0)
@@ -205,25 +205,37 @@ func readAgentLog(from io.Reader, size int64, partial bool) (*AgentLog, error) {
 	}
 }
 
-// nextLine reads a line; of one that is too long only the beginning. skipped is how many bytes the rest had.
-func nextLine(from *bufio.Reader) (line []byte, skipped int64, err error) {
-	for {
-		part, err := from.ReadSlice('\n')
-		if len(line)+len(part) <= longestLine {
-			line = append(line, part...)
+// logLines gives out the lines of a log, and holds no more than one of them.
+type logLines struct {
+	from *bufio.Reader
+	long []byte // a line that does not fit into what is read at a time
+}
+
+func linesOf(from io.Reader) *logLines {
+	const readAtOnce = 64 << 10 // few lines are longer
+	return &logLines{from: bufio.NewReaderSize(from, readAtOnce)}
+}
+
+// next reads a line; of one that is too long only the beginning. skipped is how many bytes the rest had. The line is good
+// until the next is read.
+func (l *logLines) next() (line []byte, skipped int64, err error) {
+	line, err = l.from.ReadSlice('\n')
+	if !errors.Is(err, bufio.ErrBufferFull) {
+		return line, 0, err
+	}
+	for l.long = append(l.long[:0], line...); errors.Is(err, bufio.ErrBufferFull); {
+		if line, err = l.from.ReadSlice('\n'); len(l.long)+len(line) <= longestLine {
+			l.long = append(l.long, line...)
 		} else {
-			skipped += int64(len(part))
-		}
-		if !errors.Is(err, bufio.ErrBufferFull) {
-			return line, skipped, err
+			skipped += int64(len(line))
 		}
 	}
+	return l.long, skipped, err
 }
 
 var (
 	sessionUpdate = []byte(`"session/update"`)
-	agentMessage  = []byte(`"agent_message"`)
-	ofUser        = [][]byte{[]byte(`"user_message"`), []byte(`"user_message_chunk"`)}
+	updateKind    = []byte(`"sessionUpdate"`)
 	ofBackend     = [][]byte{[]byte(`"_posthog/`), []byte(`"stopReason"`)}
 )
 
@@ -240,12 +252,15 @@ func (r *reading) take(line []byte, long bool) {
 	}
 	switch {
 	case long || len(bytes.TrimSpace(line)) == 0:
-	case bytes.Contains(line, sessionUpdate) && containsAny(line, ofUser): // no sign of life of the agent
 	case bytes.Contains(line, sessionUpdate):
+		kind := kindOfUpdate(line)
+		if strings.HasPrefix(kind, "user_message") { // no sign of life of the agent
+			return
+		}
 		r.latest = append(r.latest[:0], line...)
 		r.refusals(line, Spot{Line: r.spot.Line}, true)
 		r.log.Last.Line = r.spot.Line
-		if bytes.Contains(line, agentMessage) {
+		if kind == "agent_message" {
 			r.log.Answers++
 		}
 	case containsAny(line, ofBackend):
@@ -258,6 +273,18 @@ func (r *reading) take(line []byte, long bool) {
 	case !json.Valid(line):
 		r.log.Unreadable++
 	}
+}
+
+// kindOfUpdate finds what a session/update tells of without decoding it: mostly that stands at its beginning. Within texts
+// quotes are escaped, so it is none of those.
+func kindOfUpdate(line []byte) string {
+	_, value, _ := bytes.Cut(line, updateKind)
+	value, quoted := bytes.CutPrefix(bytes.TrimLeft(value, " :"), []byte{'"'})
+	kind, _, ended := bytes.Cut(value, []byte{'"'})
+	if !quoted || !ended {
+		return ""
+	}
+	return string(kind)
 }
 
 func containsAny(line []byte, marks [][]byte) bool {

@@ -129,3 +129,29 @@ func FuzzAgentLog(f *testing.F) {
 		}
 	})
 }
+
+func TestKindOfUpdate(t *testing.T) {
+	for line, want := range map[string]string{
+		fmt.Sprintf(updateLine, "tool_call", "of a file"):                                                         "tool_call",
+		`{"update": {"content": "\"sessionUpdate\": \"agent_message\"", "sessionUpdate" : "user_message_chunk"}}`: "user_message_chunk",
+		`{"update":{"sessionUpdate":7}}`:                                                                          "",
+		`{"update":{"sessionUpdate":"agent_m`:                                                                     "",
+		`{"method":"session/update","update":`:                                                                    "",
+	} {
+		if got := kindOfUpdate([]byte(line)); got != want {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
+	}
+}
+
+// Lines that fit into what is read at a time and lines that do not are given out as they are, one after the other.
+func TestLogLines(t *testing.T) {
+	want := []string{"short", strings.Repeat("long ", 40_000), "", strings.Repeat("longer ", 30_000), "short", "without an end"}
+	lines := linesOf(iotest.OneByteReader(strings.NewReader(strings.Join(want, "\n"))))
+	for i := range want {
+		line, skipped, err := lines.next()
+		if got := strings.TrimSuffix(string(line), "\n"); got != want[i] || skipped != 0 || (err == nil) != (i < len(want)-1) {
+			t.Errorf("line %d has %d bytes, want %d; %d skipped, %v", i, len(got), len(want[i]), skipped, err)
+		}
+	}
+}

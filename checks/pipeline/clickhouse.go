@@ -123,7 +123,7 @@ func (c *ClickHouse) LiveSignals(ctx context.Context, table Table, team int64, s
 			recent int
 		}
 		var signals TeamSignals
-		newest, _, err := c.newestVersions(ctx, table)
+		server, err := c.Reach(ctx)
 		if err != nil {
 			return signals, err
 		}
@@ -134,7 +134,7 @@ func (c *ClickHouse) LiveSignals(ctx context.Context, table Table, team int64, s
 			return err
 		}, `SELECT report, countIf(NOT deleted) AS documents, countIf(NOT deleted AND late) AS live,
 	maxIf(signalled, NOT deleted) AS newest, maxIf(arrived, NOT deleted) AS inserted, countIf(late) AS recent
-FROM (SELECT *, round(toFloat64(signalled) * 1000) >= if(toTypeName(signalled) LIKE 'DateTime64%', ?, ?) AS late FROM (`+newest+`))
+FROM (SELECT *, round(toFloat64(signalled) * 1000) >= if(toTypeName(signalled) LIKE 'DateTime64%', ?, ?) AS late FROM (`+verdicts(server.Version, table)+`))
 WHERE report != ''
 GROUP BY report
 ORDER BY documents DESC, report`, asked.Since.UnixMilli(), asked.Since.Unix()*1000, team)
@@ -155,21 +155,19 @@ const mostDocuments = 100
 func (c *ClickHouse) ReportDocuments(ctx context.Context, table Table, team int64, report string) ([]Document, error) {
 	asked := SignalsOfReport{Table: table, Team: team, Report: report}
 	return ask(ctx, c.world, ReportDocuments, asked, func(ctx context.Context) ([]Document, error) {
-		newest, text, err := c.newestVersions(ctx, table)
-		if err != nil {
-			return nil, err
-		}
 		server, err := c.Reach(ctx)
 		if err != nil {
 			return nil, err
 		}
 		weight := weightField(server.Version)
+		reportOf, _ := metadataFields(server.Version, "metadata")
+		newest, text := newestVersions(server.Version, table, reportOf("report_id")+" = ?")
 		return query(ctx, c, func(row scanner, d *Document) error {
 			return row.Scan(&d.ID, &d.Product, &d.Type, &d.SourceID, &d.Signalled, &d.Weight)
 		}, `SELECT document_id, `+text("source_product")+`, `+text("source_type")+`, `+text("source_id")+`, signalled, `+weight+` AS weight
 FROM (`+newest+`)
 WHERE report = ? AND NOT deleted
-ORDER BY signalled DESC, document_id LIMIT ?`, team, report, mostDocuments)
+ORDER BY signalled DESC, document_id LIMIT ?`, team, team, report, report, mostDocuments)
 	})
 }
 
@@ -177,10 +175,11 @@ ORDER BY signalled DESC, document_id LIMIT ?`, team, report, mostDocuments)
 func (c *ClickHouse) SignalRows(ctx context.Context, table Table, team int64, since time.Time, most int) ([]SignalRow, error) {
 	asked := SignalsSince{Table: table, Team: team, Since: since.UTC().Truncate(time.Second), Most: most}
 	return ask(ctx, c.world, SignalRows, asked, func(ctx context.Context) ([]SignalRow, error) {
-		newest, text, err := c.newestVersions(ctx, table)
+		server, err := c.Reach(ctx)
 		if err != nil {
 			return nil, err
 		}
+		newest, text := newestVersions(server.Version, table, "toUnixTimestamp(timestamp) >= ?")
 		return query(ctx, c, func(row scanner, r *SignalRow) error {
 			var deleted uint8
 			err := row.Scan(&r.ID, &r.Product, &r.Type, &r.SourceID, &r.Signalled, &r.Report, &deleted, &r.Inserted)
@@ -189,36 +188,46 @@ func (c *ClickHouse) SignalRows(ctx context.Context, table Table, team int64, si
 		}, `SELECT document_id, `+text("source_product")+`, `+text("source_type")+`, `+text("source_id")+`, signalled, report, toUInt8(deleted), arrived
 FROM (`+newest+`)
 WHERE toUnixTimestamp(signalled) >= ?
-ORDER BY signalled DESC, document_id LIMIT ?`, team, asked.Since.Unix(), most)
+ORDER BY signalled DESC, document_id LIMIT ?`, team, team, asked.Since.Unix(), asked.Since.Unix(), most)
 	})
 }
 
-// newestVersions is a statement for the newest version of each signal of a team, which it is to be given, and how to write
-// a field of its metadata that holds text.
-func (c *ClickHouse) newestVersions(ctx context.Context, table Table) (statement string, text func(name string) string, err error) {
-	server, err := c.Reach(ctx)
-	if err != nil {
-		return "", nil, err
-	}
-	text, deleted := metadataFields(server.Version)
+// ofSignals chooses the rows of the signals of a team, which it is to be given.
+const ofSignals = "team_id = ? AND product = 'signals' AND document_type = 'signal'"
+
+// newestVersions is a statement for the newest version of each signal of a team that has a version for which a condition
+// holds, and how to write a field of its metadata that holds text. It is to be given the team twice, and then what the
+// condition is: of those a server holds all metadata at a time, so what is not asked for is left out before.
+func newestVersions(version string, table Table, condition string) (statement string, text func(name string) string) {
+	text, deleted := metadataFields(version, "said")
 	return fmt.Sprintf(`SELECT document_id, argMax(metadata, inserted_at) AS said, %s AS report, %s AS deleted,
 	argMax(timestamp, inserted_at) AS signalled, max(inserted_at) AS arrived
-FROM %s
-WHERE team_id = ? AND product = 'signals' AND document_type = 'signal'
-GROUP BY document_id`, text("report_id"), deleted, quoted(table.Reader())), text, nil
+FROM %[3]s
+WHERE %[4]s AND document_id GLOBAL IN (SELECT document_id FROM %[3]s WHERE %[4]s AND %[5]s)
+GROUP BY document_id`, text("report_id"), deleted, quoted(table.Reader()), ofSignals, condition), text
 }
 
-// metadataFields returns expressions for a field that holds text, and for whether the signal is deleted, in the metadata
-// "said".
+// verdicts is a statement for what the newest version of each signal of a team says that tells whether it is live. All signals
+// are looked at, so as little as possible is held of each: of its id two hashes, which together are as good.
+func verdicts(version string, table Table) string {
+	text, deleted := metadataFields(version, "metadata")
+	return fmt.Sprintf(`SELECT argMax(%s, inserted_at) AS report, argMax(%s, inserted_at) AS deleted,
+	argMax(timestamp, inserted_at) AS signalled, max(inserted_at) AS arrived
+FROM %s
+WHERE %s
+GROUP BY cityHash64(document_id), sipHash64(document_id)`, text("report_id"), deleted, quoted(table.Reader()), ofSignals)
+}
+
+// metadataFields returns expressions for a field that holds text, and for whether the signal is deleted, in a column of metadata.
 //
 // A server from before the JSON functions gets regular expressions, for its visitParamExtract finds nothing behind the
 // space that Python writes after a colon. They see the text only: the first "report_id" and any "deleted" count, also one
 // inside of "extra".
-func metadataFields(version string) (text func(name string) string, deleted string) {
+func metadataFields(version, column string) (text func(name string) string, deleted string) {
 	if old(version) {
-		return func(name string) string { return `extract(said, '"` + name + `"\\s*:\\s*"([^"]*)"')` }, `match(said, '"deleted"\\s*:\\s*true')`
+		return func(name string) string { return `extract(` + column + `, '"` + name + `"\\s*:\\s*"([^"]*)"')` }, `match(` + column + `, '"deleted"\\s*:\\s*true')`
 	}
-	return func(name string) string { return `JSONExtractString(said, '` + name + `')` }, `JSONExtractBool(said, 'deleted')`
+	return func(name string) string { return `JSONExtractString(` + column + `, '` + name + `')` }, `JSONExtractBool(` + column + `, 'deleted')`
 }
 
 // weightField returns an expression for the weight in the metadata "said", which Python writes as a number.

@@ -153,7 +153,7 @@ func TestErrorsHoldNoCredentials(t *testing.T) {
 
 func TestMetadataFieldsByVersion(t *testing.T) {
 	for version, old := range map[string]bool{"18.16.1": true, "19.17.4.11": true, "20.1": false, "26.7.2.1": false, "": false} {
-		text, deleted := metadataFields(version)
+		text, deleted := metadataFields(version, "said")
 		if got := strings.HasPrefix(text("report_id"), "extract("); got != old || strings.HasPrefix(deleted, "match(") != old {
 			t.Errorf("%s: %s, %s", version, text("report_id"), deleted)
 		}

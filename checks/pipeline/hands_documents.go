@@ -84,7 +84,7 @@ func (h *Hands) rowsOf(ctx context.Context, signals SignalsOfReports) (statement
 	if err != nil {
 		return statement{}, err
 	}
-	text, deleted := metadataFields(server.Version)
+	text, deleted := metadataFields(server.Version, "said")
 	return signalRows(signals.Team).add(" AND document_id IN (SELECT document_id FROM "+quoted(signals.Table)).with(signalRows(signals.Team)).
 		add(" GROUP BY document_id HAVING (argMax(metadata, inserted_at) AS said) != '' AND "+text("report_id")+" IN ? AND NOT "+deleted+
 			" AND toFloat64(max(inserted_at)) < ?)", signals.Reports, signals.Before), nil

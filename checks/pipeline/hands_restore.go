@@ -114,7 +114,7 @@ func (h *Hands) said(ctx context.Context, signals SignalsOfReports) (statement, 
 	if err != nil {
 		return statement{}, err
 	}
-	text, _ := metadataFields(server.Version)
+	text, _ := metadataFields(server.Version, "said")
 	return signalRows(signals.Team).
 		add(" AND document_id IN (SELECT document_id FROM (SELECT document_id, metadata AS said FROM "+quoted(signals.Table)).
 		with(signalRows(signals.Team)).add(") WHERE "+text("report_id")+" IN ?)", signals.Reports), nil

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -86,9 +85,9 @@ func (o *ObjectStorage) end(ctx context.Context, key string, bytes int64) (body 
 
 func searchLog(from io.Reader, size int64, partial bool, pattern *regexp.Regexp) (*LogFound, error) {
 	found := &LogFound{Size: size}
-	lines := bufio.NewReaderSize(from, 64<<10)
+	lines := linesOf(from)
 	for number := 1; ; number++ {
-		line, long, err := nextLine(lines)
+		line, long, err := lines.next()
 		found.Read += int64(len(line)) + long
 		if long > 0 {
 			found.TooLong++
