@@ -38,6 +38,9 @@ type Scene struct {
 	Agents bool          // what goes wrong is an agent's: two of these in a row could hide each other
 	Sets   bool          // it leaves the settings other than they were
 	Clears []checks.Code // what it takes away of earlier scenes
+	// Explains is what is no root beside this one, although its own cause may be another: who has deleted the reports of
+	// stale embeddings leaves no trace, and a cleanup that asks the wrong database does just this.
+	Explains []checks.Code
 }
 
 // End is a step that has to go well later, for a fault to be over, and what is wrong still then.
@@ -56,10 +59,6 @@ var (
 	failed    = []checks.Code{checks.INB004} // a report that has failed stays so
 )
 
-// explained is what is no root where another code is one, although its own cause may be another: who has deleted the reports
-// of stale embeddings leaves no trace, and a cleanup that asks the wrong database does just this.
-var explained = map[checks.Code]checks.Code{checks.CLK001: checks.ENV001}
-
 // Scenes are those that worlds are made of. What is right to say of each alone is what the lab's tests hold it to; here is
 // what is right when others follow.
 //
@@ -71,7 +70,7 @@ var Scenes = []Scene{
 
 	{Name: "mutation-stuck", Roots: codes(checks.CLK003), Place: First, Passes: all},
 	{Name: "embeddings-back-after-cleanup", Roots: codes(checks.CLK007), Place: First},
-	{Name: "stale-embeddings-after-cleanup", Roots: codes(checks.ENV001), Place: First, Passes: all, Sets: true},
+	{Name: "stale-embeddings-after-cleanup", Roots: codes(checks.ENV001), Place: First, Passes: all, Sets: true, Explains: codes(checks.CLK001)},
 	{Name: "buffer-timed-out", Roots: codes(checks.TMP005), Place: First, Passes: []Step{Quota}},
 	{Name: "emitter-failed", Roots: codes(checks.TMP013), Place: First, Passes: asked},
 
@@ -113,12 +112,12 @@ var Scenes = []Scene{
 	agents("sandbox-not-created", checks.SBX015),
 	{Name: "orphan-container", Roots: codes(checks.SBX005), Place: Middle, Passes: all, Agents: true},
 
-	{Name: "clickhouse-database-missing", Roots: codes(checks.ENV001), Place: Setting, Passes: all, Sets: true},
-	{Name: "clickhouse-database-commented", Roots: codes(checks.ENV001), Place: Setting, Passes: all, Sets: true},
-	{Name: "clickhouse-database-wrong", Roots: codes(checks.ENV001), Place: Setting, Passes: all, Sets: true},
+	{Name: "clickhouse-database-missing", Roots: codes(checks.ENV001), Place: Setting, Passes: all, Sets: true, Explains: codes(checks.CLK001)},
+	{Name: "clickhouse-database-commented", Roots: codes(checks.ENV001), Place: Setting, Passes: all, Sets: true, Explains: codes(checks.CLK001)},
+	{Name: "clickhouse-database-wrong", Roots: codes(checks.ENV001), Place: Setting, Passes: all, Sets: true, Explains: codes(checks.CLK001)},
 	{Name: "inactivity-timeout-with-unit", Roots: codes(checks.ENV002), Place: Setting, Passes: all, Sets: true},
 	{Name: "placeholder-left", Roots: codes(checks.ENV005), Place: Setting, Passes: all, Sets: true},
-	{Name: "kafka-down", Roots: codes(checks.SVC006), Place: Setting, Passes: all, Sets: true},
+	{Name: "kafka-down", Roots: codes(checks.SVC006), Place: Setting, Passes: all, Sets: true, Explains: codes(checks.CLK009)},
 	{Name: "mcp-server-down", Roots: codes(checks.SVC006), Place: Setting, Passes: all, Sets: true},
 
 	{Name: "agentsh-denies-mcp", Roots: codes(checks.SBX001), Place: Last, Passes: asked, Agents: true, Sets: true},
@@ -157,6 +156,6 @@ var deniedBefore = Scene{
 
 // apiKeyRefused is no fault of the key, once an activity has been answered for it: but the agents may have another one.
 var apiKeyRefused = Scene{
-	Name: "api-key-refused-in-sandbox", Roots: codes(checks.ENV003), Place: Middle, Passes: asked, Agents: true,
+	Name: "api-key-refused-in-sandbox", Roots: codes(checks.ENV003), Place: Middle, Fault: "key", Passes: asked, Agents: true,
 	Ends: []End{{Filter, codes(checks.SBX004)}, {Agent, failed}},
 }

@@ -137,8 +137,12 @@ func (w World) Roots() []checks.Code {
 		}
 	}
 	slices.Sort(roots)
-	roots = slices.Compact(roots)
-	return slices.DeleteFunc(slices.Clone(roots), func(c checks.Code) bool { return slices.Contains(roots, explained[c]) })
+	return slices.DeleteFunc(slices.Compact(roots), w.explains)
+}
+
+// explains reports whether a scene explains what is wrong after another.
+func (w World) explains(code checks.Code) bool {
+	return slices.ContainsFunc(w.Scenes, func(s Scene) bool { return slices.Contains(s.Explains, code) })
 }
 
 // left is what is wrong of a scene in the end, and whether its fault is over.
