@@ -2,6 +2,7 @@ package environment
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -158,7 +159,7 @@ func (k key) judge(p *checks.Pass, u use) {
 			file = origin.File
 		}
 		finding := p.Report(checks.ENV003, k.subject(set, file)...).
-			Titlef("%s is refused by its provider", k.setting).
+			Titlef(refusedTitle, k.setting).
 			Detailf("The key is wrong, revoked or of another account. %s", k.without)
 		if isGiven {
 			finding.With(SeenAt(set, origin, k.setting+" is set"))
@@ -212,15 +213,22 @@ func (s sign) evidence(p *checks.Pass) checks.Evidence {
 	}
 }
 
-// Explains returns those of the findings of [APIKeys] that a failure's own words are about: it names the setting, or says
-// in the provider's words that the key is not taken.
+const refusedTitle = "%s is refused by its provider"
+
+// Explains returns those of the findings of [APIKeys] that a failure's own words are about: it names the setting, or says in
+// the provider's words that the key is not taken. A key that is refused explains nothing that had none.
 func Explains(findings []*checks.Finding, message string) []*checks.Finding {
 	var about []*checks.Finding
 	for _, f := range findings {
 		at := slices.IndexFunc(keys, func(k key) bool { return len(f.Subject) == 2 && f.Subject[1] == k.setting })
-		if at >= 0 && (strings.Contains(message, keys[at].setting) || keys[at].refusedBy(message)) {
+		if at >= 0 && keys[at].explains(f, message) {
 			about = append(about, f)
 		}
 	}
 	return about
+}
+
+func (k key) explains(f *checks.Finding, message string) bool {
+	refused := f.Title == fmt.Sprintf(refusedTitle, k.setting)
+	return k.refusedBy(message) || !refused && strings.Contains(message, k.setting)
 }

@@ -189,6 +189,17 @@ func TestExplains(t *testing.T) {
 	}
 }
 
+// One worker had no key, before or since, and the key of another is refused.
+func TestARefusedKeyExplainsNoMissingOne(t *testing.T) {
+	o := judge(environment.APIKeys, loaded(t, checkstest.Folder(t, env(anthropic+openai+gemini))),
+		happened(journey.BufferWorkflow, step{journey.SafetyFilterActivity, refused})...)
+	for message, want := range map[string]int{refused: 1, unconfigured: 0} {
+		if about := environment.Explains(o.Findings, message); len(about) != want {
+			t.Errorf("%q is explained by %d findings of %s, want %d", message, len(about), said(o), want)
+		}
+	}
+}
+
 func TestNoFolderNoKeys(t *testing.T) {
 	judge(environment.APIKeys, loaded(t, t.TempDir())).Is(t, checks.Skipped, "")
 }

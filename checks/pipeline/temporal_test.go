@@ -187,6 +187,20 @@ func TestTheSameQuestionIsAskedOnce(t *testing.T) {
 	}
 }
 
+// What is told of one question goes before what is told of all.
+func TestAToldWorldAnswersAnyQuestionOfAFact(t *testing.T) {
+	w := Told(&settings.Settings{}, time.Now(),
+		Pollers.By(func(q TaskQueue) ([]Poller, error) { return []Poller{{Identity: "any@" + q.Name}}, nil }),
+		Pollers.Is(TaskQueue{Name: "known"}, []Poller{{Identity: "1@h"}}),
+	)
+	for queue, want := range map[string]string{"known": "1@h", "other": "any@other"} {
+		pollers, err := w.Temporal.Pollers(t.Context(), TaskQueue{Name: queue})
+		if err != nil || len(pollers) != 1 || pollers[0].Identity != want {
+			t.Errorf("%s: %v (%v), want %s", queue, pollers, err, want)
+		}
+	}
+}
+
 func TestAToldWorldKnowsNothingElse(t *testing.T) {
 	w := Told(&settings.Settings{}, time.Now(), Pollers.Is(TaskQueue{Name: "q"}, []Poller{{Identity: "1@h"}}))
 	if pollers, err := w.Temporal.Pollers(context.Background(), TaskQueue{Name: "q"}); err != nil || len(pollers) != 1 {

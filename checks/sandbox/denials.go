@@ -81,7 +81,28 @@ func denials(runs *Runs) []*denial {
 			}
 		}
 	}
-	return slices.DeleteFunc(all, func(d *denial) bool { return len(d.tries) == 0 })
+	var parted []*denial
+	for _, d := range all {
+		parted = append(parted, d.parted(runs)...)
+	}
+	return parted
+}
+
+// parted parts the attempts as [Runs.parted] does their runs.
+func (d *denial) parted(runs *Runs) []*denial {
+	var denied []*Run
+	for _, one := range d.tries {
+		if !slices.Contains(denied, one.run) {
+			denied = append(denied, one.run)
+		}
+	}
+	var all []*denial
+	for _, part := range runs.parted(denied) {
+		of := *d
+		of.tries = slices.DeleteFunc(slices.Clone(d.tries), func(one attempt) bool { return !slices.Contains(part, one.run) })
+		all = append(all, &of)
+	}
+	return all
 }
 
 // letThrough tells an allowed attempt from the ALLOW that nearly every denied host has as well: names are looked up
@@ -205,6 +226,20 @@ func endedWellSince(runs *Runs, run *Run) (checks.Evidence, bool) {
 		}
 	}
 	return checks.Evidence{}, false
+}
+
+// parted parts runs that failed in the same way, newest first: those since which none of the same purpose has ended well, and
+// those for which one has. What was over once does not go on when something fails anew. There is no empty part.
+func (r *Runs) parted(failed []*Run) [][]*Run {
+	var lasting, over []*Run
+	for _, run := range failed {
+		if _, ok := endedWellSince(r, run); ok {
+			over = append(over, run)
+		} else {
+			lasting = append(lasting, run)
+		}
+	}
+	return slices.DeleteFunc([][]*Run{lasting, over}, func(part []*Run) bool { return len(part) == 0 })
 }
 
 func hostPort(e pipeline.NetworkEvent) string {

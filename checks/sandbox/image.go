@@ -22,8 +22,8 @@ var Image = &checks.Check{
 	Reads:    []checks.Source{checks.Optional(checks.Postgres), checks.Optional(checks.Docker), checks.Optional(checks.Machine)},
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*Runs](p, AgentRuns)
-		unmade := runs.failedBy(checks.SBX009, checks.SBX015)
-		unstarted := runs.failedBy(checks.SBX007, checks.SBX008)
+		unmade := runs.latest(checks.SBX009, checks.SBX015)
+		unstarted := runs.latest(checks.SBX007, checks.SBX008)
 		if len(unmade)+len(unstarted) == 0 {
 			return ImageState{}, nil
 		}
@@ -37,7 +37,8 @@ var Image = &checks.Check{
 			}
 		}
 		missing := image.known && !image.Present
-		if not := runs.failedBy(checks.SBX009); len(not) > 0 || missing && len(unmade) > 0 {
+		said := slices.ContainsFunc(unmade, func(run *Run) bool { return run.Setup.Code == checks.SBX009 })
+		if said || missing && len(unmade) > 0 {
 			image.reportMissing(p, runs, unmade)
 		}
 		if len(unstarted) > 0 {
@@ -63,6 +64,14 @@ func (r *Runs) failedBy(codes ...checks.Code) []*Run {
 		}
 	}
 	return failed
+}
+
+// latest are those of [Runs.failedBy] that last, or when none does those that are over.
+func (r *Runs) latest(codes ...checks.Code) []*Run {
+	if parts := r.parted(r.failedBy(codes...)); len(parts) > 0 {
+		return parts[0]
+	}
+	return nil
 }
 
 const (

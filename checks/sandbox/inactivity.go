@@ -39,10 +39,11 @@ var Inactivity = &checks.Check{
 type inactive struct {
 	runs   []*Run // newest first
 	causes []*checks.Finding
+	over   bool // others have ended well since
 }
 
 // together puts runs of the same purpose into one finding where the same explains them: an activity that is tried again
-// makes a new run each time.
+// makes a new run each time. Those that are over are apart: something else may have kept them silent.
 func together(p *checks.Pass, runs *Runs) []*inactive {
 	var all []*inactive
 	for _, run := range runs.All {
@@ -50,11 +51,12 @@ func together(p *checks.Pass, runs *Runs) []*inactive {
 			continue
 		}
 		causes := causesOf(p, run)
+		_, over := endedWellSince(runs, run)
 		same := slices.IndexFunc(all, func(i *inactive) bool {
-			return i.runs[0].Purpose == run.Purpose && slices.Equal(i.causes, causes)
+			return i.runs[0].Purpose == run.Purpose && i.over == over && slices.Equal(i.causes, causes)
 		})
 		if same < 0 {
-			all = append(all, &inactive{causes: causes})
+			all = append(all, &inactive{causes: causes, over: over})
 			same = len(all) - 1
 		}
 		all[same].runs = append(all[same].runs, run)

@@ -37,11 +37,12 @@ var Refusals = &checks.Check{
 type refusal struct {
 	host, port string
 	proxy      bool // it is within the sandbox itself: agentsh's proxy
+	over       bool // other agents have ended well since
 	runs       []*Run
 	last       []pipeline.LogRefusal // of each of the runs
 }
 
-// refusals collects them by port: this machine has several names and addresses.
+// refusals collects them by port, for this machine has several names and addresses; those that are over apart.
 func refusals(p *checks.Pass, runs *Runs) []*refusal {
 	var all []*refusal
 	wanted := openPorts(p.World.Settings)
@@ -50,15 +51,16 @@ func refusals(p *checks.Pass, runs *Runs) []*refusal {
 		if run.Log == nil || run.EndedWell() {
 			continue
 		}
+		_, over := endedWellSince(runs, run)
 		for _, one := range run.Log.Refused {
 			proxy := loopback(one.Host) && !one.ByTool && ephemeral(one.Port)
 			ofMachine := fromSandbox(one.Host) && slices.Contains(wanted, one.Port)
 			if !proxy && !ofMachine || run.denied(one) {
 				continue
 			}
-			same := slices.IndexFunc(all, func(r *refusal) bool { return r.proxy == proxy && (proxy || r.port == one.Port) })
+			same := slices.IndexFunc(all, func(r *refusal) bool { return r.proxy == proxy && r.over == over && (proxy || r.port == one.Port) })
 			if same < 0 {
-				all = append(all, &refusal{host: one.Host, port: one.Port, proxy: proxy})
+				all = append(all, &refusal{host: one.Host, port: one.Port, proxy: proxy, over: over})
 				same = len(all) - 1
 			}
 			all[same].runs, all[same].last = append(all[same].runs, run), append(all[same].last, one)

@@ -22,8 +22,10 @@ var Setup = &checks.Check{
 	Run: func(_ context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*Runs](p, AgentRuns)
 		for _, code := range []checks.Code{checks.SBX015, checks.SBX013, checks.SBX008, checks.SBX007} {
-			if failed := runs.failedBy(code); len(failed) > 0 && !missing(p, code) {
-				reportSetup(p, runs, code, failed)
+			for _, failed := range runs.parted(runs.failedBy(code)) {
+				if !missing(p, code) {
+					reportSetup(p, runs, code, failed)
+				}
 			}
 		}
 		for _, run := range runs.All {

@@ -27,8 +27,8 @@ var Tools = &checks.Check{
 				without = append(without, run)
 			}
 		}
-		if len(without) > 0 {
-			reportNoTools(p, runs, without)
+		for _, part := range runs.parted(without) {
+			reportNoTools(p, runs, part)
 		}
 		return nil, nil
 	},

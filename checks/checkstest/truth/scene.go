@@ -7,11 +7,11 @@ type Step string
 
 // The steps, in the order of the way.
 const (
-	Quota       Step = "quota check"
-	Filter      Step = "safety filter"
-	Preparation Step = "preparation of a batch"
-	Selection   Step = "choice of a repository"
-	Agent       Step = "work of an agent"
+	Quota     Step = "quota check"
+	Filter    Step = "safety filter"
+	Queries   Step = "search queries"
+	Selection Step = "choice of a repository"
+	Agent     Step = "work of an agent"
 )
 
 // Place is where in a world a scene may stand.
@@ -38,6 +38,9 @@ type Scene struct {
 	Agents bool          // what goes wrong is an agent's: two of these in a row could hide each other
 	Sets   bool          // it leaves the settings other than they were
 	Clears []checks.Code // what it takes away of earlier scenes
+	// Explains is what is no root beside this one, although its own cause may be another: who has deleted the reports of
+	// stale embeddings leaves no trace, and a cleanup that asks the wrong database does just this.
+	Explains []checks.Code
 }
 
 // End is a step that has to go well later, for a fault to be over, and what is wrong still then.
@@ -50,15 +53,11 @@ type End struct {
 const Traffic = "traffic"
 
 var (
-	asked     = []Step{Quota, Filter, Preparation}
-	all       = []Step{Quota, Filter, Preparation, Selection, Agent}
+	asked     = []Step{Quota, Filter, Queries}
+	all       = []Step{Quota, Filter, Queries, Selection, Agent}
 	processed = []Step{Quota, Filter}
 	failed    = []checks.Code{checks.INB004} // a report that has failed stays so
 )
-
-// explained is what is no root where another code is one, although its own cause may be another: who has deleted the reports
-// of stale embeddings leaves no trace, and a cleanup that asks the wrong database does just this.
-var explained = map[checks.Code]checks.Code{checks.CLK001: checks.ENV001}
 
 // Scenes are those that worlds are made of. What is right to say of each alone is what the lab's tests hold it to; here is
 // what is right when others follow.
@@ -71,7 +70,7 @@ var Scenes = []Scene{
 
 	{Name: "mutation-stuck", Roots: codes(checks.CLK003), Place: First, Passes: all},
 	{Name: "embeddings-back-after-cleanup", Roots: codes(checks.CLK007), Place: First},
-	{Name: "stale-embeddings-after-cleanup", Roots: codes(checks.ENV001), Place: First, Passes: all, Sets: true},
+	{Name: "stale-embeddings-after-cleanup", Roots: codes(checks.ENV001), Place: First, Passes: all, Sets: true, Explains: codes(checks.CLK001)},
 	{Name: "buffer-timed-out", Roots: codes(checks.TMP005), Place: First, Passes: []Step{Quota}},
 	{Name: "emitter-failed", Roots: codes(checks.TMP013), Place: First, Passes: asked},
 
@@ -88,7 +87,7 @@ var Scenes = []Scene{
 	{Name: "signals-filtered-out", Place: Middle, Passes: processed},
 	{Name: "quota-reached", Roots: codes(checks.TMP008), Place: Middle, Ends: []End{{Quota, nil}}},
 	{Name: "signal-delivered-twice", Roots: codes(checks.TMP012), Place: Middle, Passes: all},
-	{Name: "activity-failed", Roots: codes(checks.TMP002), Place: Middle, Ends: []End{{Preparation, codes(checks.TMP006)}}, Passes: processed, Fault: "queries that fail otherwise"},
+	{Name: "activity-failed", Roots: codes(checks.TMP002), Place: Middle, Ends: []End{{Queries, codes(checks.TMP006)}}, Passes: processed, Fault: "queries that fail otherwise"},
 	{Name: "activity-failed-for-good", Roots: codes(checks.TMP002), Place: Middle, Ends: []End{{Selection, failed}}, Passes: asked, Agents: true},
 	{Name: "batch-missing", Roots: codes(checks.TMP014), Place: Middle, Passes: processed},
 	{Name: "signal-dropped-among-others", Roots: codes(checks.TMP006), Place: Middle, Passes: all},
@@ -100,7 +99,7 @@ var Scenes = []Scene{
 	agents("agent-inactive", checks.SBX002),
 	agents("agent-inactive-old", checks.SBX002),
 	agents("agent-log-empty", checks.SBX003),
-	{Name: "model-api-error", Roots: codes(checks.SBX004), Place: Middle, Ends: []End{{Agent, failed}}, Passes: asked, Agents: true}, // each agent's is its own
+	agents("model-api-error", checks.SBX004),
 	apiKeyRefused,
 	agents("agent-server-port-taken", checks.SBX007),
 	agents("agentsh-daemon-missing", checks.SBX008),
@@ -113,12 +112,12 @@ var Scenes = []Scene{
 	agents("sandbox-not-created", checks.SBX015),
 	{Name: "orphan-container", Roots: codes(checks.SBX005), Place: Middle, Passes: all, Agents: true},
 
-	{Name: "clickhouse-database-missing", Roots: codes(checks.ENV001), Place: Setting, Passes: all, Sets: true},
-	{Name: "clickhouse-database-commented", Roots: codes(checks.ENV001), Place: Setting, Passes: all, Sets: true},
-	{Name: "clickhouse-database-wrong", Roots: codes(checks.ENV001), Place: Setting, Passes: all, Sets: true},
+	{Name: "clickhouse-database-missing", Roots: codes(checks.ENV001), Place: Setting, Passes: all, Sets: true, Explains: codes(checks.CLK001)},
+	{Name: "clickhouse-database-commented", Roots: codes(checks.ENV001), Place: Setting, Passes: all, Sets: true, Explains: codes(checks.CLK001)},
+	{Name: "clickhouse-database-wrong", Roots: codes(checks.ENV001), Place: Setting, Passes: all, Sets: true, Explains: codes(checks.CLK001)},
 	{Name: "inactivity-timeout-with-unit", Roots: codes(checks.ENV002), Place: Setting, Passes: all, Sets: true},
 	{Name: "placeholder-left", Roots: codes(checks.ENV005), Place: Setting, Passes: all, Sets: true},
-	{Name: "kafka-down", Roots: codes(checks.SVC006), Place: Setting, Passes: all, Sets: true},
+	{Name: "kafka-down", Roots: codes(checks.SVC006), Place: Setting, Passes: all, Sets: true, Explains: codes(checks.CLK009)},
 	{Name: "mcp-server-down", Roots: codes(checks.SVC006), Place: Setting, Passes: all, Sets: true},
 
 	{Name: "agentsh-denies-mcp", Roots: codes(checks.SBX001), Place: Last, Passes: asked, Agents: true, Sets: true},
@@ -130,7 +129,7 @@ var Scenes = []Scene{
 	{Name: "successor-without-worker", Roots: codes(checks.TMP003), Place: Last, Passes: asked},
 	{Name: "emitter-timed-out", Roots: codes(checks.TMP004), Place: Last, Passes: []Step{Quota}},
 	{Name: "emitter-behind-failing-buffer", Roots: codes(checks.TMP002), Place: Last, Passes: []Step{Quota}, Fault: "safety filter"},
-	{Name: "activity-retrying", Roots: codes(checks.TMP002), Place: Last, Passes: processed},
+	{Name: "activity-retrying", Roots: codes(checks.TMP002), Place: Last, Passes: asked}, // the embeddings fail, beside the queries,
 	{Name: "poison-batch", Roots: codes(checks.TMP002), Place: Last, Passes: processed, Fault: "queries"},
 	{Name: "grouping-paused", Roots: codes(checks.TMP009), Place: Last, Passes: processed},
 	{Name: "signal-awaited-in-vain", Roots: codes(checks.CLK009), Place: Last, Passes: all},
@@ -146,17 +145,17 @@ func codes(all ...checks.Code) []checks.Code { return all }
 
 // agents is a fault of the agents that choose a repository. Their report has failed for it.
 func agents(name string, root checks.Code) Scene {
-	return Scene{Name: name, Roots: codes(root), Place: Middle, Ends: []End{{Agent, failed}}, Fault: string(root), Passes: asked, Agents: true}
+	return Scene{Name: name, Roots: codes(root), Place: Middle, Ends: []End{{Agent, failed}}, Passes: asked, Agents: true}
 }
 
 // deniedBefore stops all sandboxes of the team, also one that another scene has left.
 var deniedBefore = Scene{
 	Name: "agentsh-denies-host-old", Roots: codes(checks.SBX001), Place: Middle, Passes: asked, Agents: true,
-	Ends: []End{{Agent, failed}}, Fault: string(checks.SBX001), Clears: codes(checks.SBX005),
+	Ends: []End{{Agent, failed}}, Clears: codes(checks.SBX005),
 }
 
 // apiKeyRefused is no fault of the key, once an activity has been answered for it: but the agents may have another one.
 var apiKeyRefused = Scene{
-	Name: "api-key-refused-in-sandbox", Roots: codes(checks.ENV003), Place: Middle, Passes: asked, Agents: true,
+	Name: "api-key-refused-in-sandbox", Roots: codes(checks.ENV003), Place: Middle, Fault: "key", Passes: asked, Agents: true,
 	Ends: []End{{Filter, codes(checks.SBX004)}, {Agent, failed}},
 }

@@ -19,10 +19,11 @@ type World struct {
 	Apart bool
 }
 
-// The largest numbers of scenes of a place in one world.
+// The largest numbers of scenes in one world.
 const (
 	mostMiddle   = 5
 	mostSettings = 2
+	mostAgents   = 5 // in which agents fail, twice each: the logs of ten are read
 )
 
 // Draw makes the world of a seed.
@@ -82,6 +83,9 @@ func (w *World) traffic(random *rand.Rand, times int) {
 // add adds a scene. Where agents have failed before, others do well first: the next failure could hide at which step that was.
 func (w *World) add(s Scene) {
 	if s.Agents {
+		if w.agents() == mostAgents {
+			return
+		}
 		for i := len(w.Scenes) - 1; i >= 0 && !w.passes(w.Scenes[i], Agent); i-- {
 			if w.Scenes[i].Agents {
 				w.Scenes = append(w.Scenes, Scenes[1])
@@ -90,6 +94,15 @@ func (w *World) add(s Scene) {
 		}
 	}
 	w.Scenes = append(w.Scenes, s)
+}
+
+func (w *World) agents() (n int) {
+	for _, s := range w.Scenes {
+		if s.Agents {
+			n++
+		}
+	}
+	return n
 }
 
 // passes reports whether a step goes well in a scene.
@@ -124,8 +137,12 @@ func (w World) Roots() []checks.Code {
 		}
 	}
 	slices.Sort(roots)
-	roots = slices.Compact(roots)
-	return slices.DeleteFunc(slices.Clone(roots), func(c checks.Code) bool { return slices.Contains(roots, explained[c]) })
+	return slices.DeleteFunc(slices.Compact(roots), w.explains)
+}
+
+// explains reports whether a scene explains what is wrong after another.
+func (w World) explains(code checks.Code) bool {
+	return slices.ContainsFunc(w.Scenes, func(s Scene) bool { return slices.Contains(s.Explains, code) })
 }
 
 // left is what is wrong of a scene in the end, and whether its fault is over.
