@@ -116,10 +116,16 @@ func (t *Temporal) list(ctx context.Context, query string, size int, all bool, f
 	})
 }
 
-// History reads the events of one run, oldest first.
+// longestHistory is how many events of one run are read, to the page. Temporal itself warns of runs with more (limit.historyCount.warn).
+const longestHistory = 10 * pageSize
+
+// History reads the events of one run, oldest first. After the first page it reads from the end: where the time, or longestHistory,
+// does not reach, the middle is what is left out, and the history is Truncated. One without an id, which is the newest, is not
+// the newest any more when it is asked for again: its pages are read in their order.
 func (t *Temporal) History(ctx context.Context, run Run) (History, error) {
 	return ask(ctx, t.world, Histories, run, func(ctx context.Context) (History, error) {
 		var history History
+		long := false
 		query := url.Values{"execution.runId": {run.ID}, "maximumPageSize": {strconv.Itoa(pageSize)}}
 		err := t.pages(ctx, workflowPath(run.Workflow)+"/history", query, func(body []byte) (string, error) {
 			var page wirePage
@@ -129,13 +135,49 @@ func (t *Temporal) History(ctx context.Context, run Run) (History, error) {
 			for _, e := range page.History.Events {
 				history.Events = append(history.Events, e.event())
 			}
+			if long = run.ID != "" && page.NextPageToken != ""; long {
+				return "", nil
+			}
 			return page.NextPageToken, nil
 		})
+		if err == nil && long {
+			err = t.readBack(ctx, run, &history)
+		}
 		if err != nil && len(history.Events) > 0 && ctx.Err() != nil {
 			history.Truncated, err = true, nil
 		}
 		return history, err
 	})
+}
+
+// readBack adds the events that stand behind those of a history, newest first.
+func (t *Temporal) readBack(ctx context.Context, run Run, history *History) error {
+	var last int64
+	if n := len(history.Events); n > 0 {
+		last = history.Events[n-1].ID
+	}
+	var newest []Event
+	query := url.Values{"execution.runId": {run.ID}, "maximumPageSize": {strconv.Itoa(pageSize)}}
+	err := t.pages(ctx, workflowPath(run.Workflow)+"/history-reverse", query, func(body []byte) (string, error) {
+		var page wirePage
+		if err := json.Unmarshal(body, &page); err != nil {
+			return "", err
+		}
+		for _, e := range page.History.Events {
+			if e.EventID <= last {
+				return "", nil
+			}
+			newest = append(newest, e.event())
+		}
+		if len(history.Events)+len(newest) >= longestHistory {
+			return "", nil
+		}
+		return page.NextPageToken, nil
+	})
+	slices.Reverse(newest)
+	history.Truncated = len(newest) == 0 || newest[0].ID != last+1
+	history.Events = append(history.Events, newest...)
+	return err
 }
 
 // Tail reads the newest events of one run, oldest first. It costs a fraction of the whole history, which holds what every
