@@ -78,7 +78,7 @@ bench: # doctor beside its own start, hello world and the diagnosis by hand, on 
 
 # In a lab of its own, which is gone afterwards: what it fills would be in the way of the tests.
 scale: # what doctor takes as a pipeline grows: fixtures/bench has the curves, ONLY=NAME makes one of them
-	DOCTOR_LAB_DATA=/tmp/doctor-scale $(LAB) with --free-ports go run . scale $(if $(ONLY),--only $(ONLY)); DOCTOR_LAB_DATA=/tmp/doctor-scale $(LAB) down --remove
+	DOCTOR_LAB_DATA=/tmp/doctor-scale $(LAB) with --free-ports go run . scale $(if $(ONLY),--only $(ONLY)); code=$$?; DOCTOR_LAB_DATA=/tmp/doctor-scale $(LAB) down --remove; exit $$code
 
 # Static programs with their checksums, in ./dist: each tells the tag that it was built from.
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
