@@ -21,16 +21,8 @@ unit: # the tests that need no service
 	@test -n "$(RACE)" || echo "no C compiler: the tests run without the race detector" >&2
 	go test $(RACE) ./...
 
-# Minimizing what is merely interesting would take a minute each time.
-FUZZTIME ?= 3m
-
-fuzz: # hostile input for each parser, FUZZTIME long
-	@for file in $$(grep -rl --include='*_test.go' '^func Fuzz' checks remedies report); do \
-		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\).*/\1/p' $$file); do \
-			echo $$target in $$file; \
-			go test ./$$(dirname $$file) -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x || exit 1; \
-		done; \
-	done
+fuzz: # hostile input for each parser, FUZZTIME long (3m when it is not set)
+	.ci/fuzz
 
 # A finding is what the demonstration is to end with: exit code 1 of doctor is its success.
 demo: build # the main job, on a recorded pipeline: needs nothing but Go
