@@ -185,14 +185,15 @@ func FuzzRedactor(f *testing.F) {
 	})
 }
 
-// The last of these is one of the seeds, cut off as programs do that shorten what they print.
-var mayHoldSecrets = regexp.MustCompile(`(?i)://|pass|pwd|token|secret|api_?key|signature|posthog-p\S*(\.{3}|…)`)
+var mayHoldSecrets = regexp.MustCompile(`(?i)://|pass|pwd|token|secret|api_?key|signature`)
 
 // FuzzInnocent wants a text to stay in which no secret is.
 func FuzzInnocent(f *testing.F) {
 	f.Add("activity fetch_signals of posthog-prod-web failed: \"\\n\\u00e4\" %41 at /a/b/c")
 	f.Add(base64.StdEncoding.EncodeToString([]byte("the database posthog of hunter2")))
-	r := redact.New(seeds, public)
+	// The beginning of the last seed is a word that texts have. What looks cut off behind it is taken for the secret, with
+	// good reason, and the fuzzer would find that.
+	r := redact.New(seeds[:len(seeds)-1], public)
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(redact.Find(text)) > 0 || mayHoldSecrets.MatchString(text) {
 			t.Skip()
