@@ -48,7 +48,11 @@ func (r *Reader) Open(content []byte) ast.Node {
 	case failed != nil:
 		r.Err = r.wrong(nil, "%s", strings.Join(strings.Fields(failed.Error()), " "))
 	case len(parsed.Docs) > 1:
-		r.Err = r.wrong(parsed.Docs[1].GetToken(), "a second document begins here")
+		at := parsed.Docs[1].Start
+		if body := parsed.Docs[1].Body; body != nil {
+			at = body.GetToken()
+		}
+		r.Err = r.wrong(at, "a second document begins here")
 	case len(parsed.Docs) == 1:
 		return parsed.Docs[0].Body
 	}
