@@ -7,6 +7,7 @@ import (
 
 	"doctor/checks"
 	"doctor/checks/pipeline"
+	"doctor/checks/pipeline/settings"
 )
 
 // Engine treats what a diagnosis has found, and takes treatments back. Team, Journal, Open and Diagnose have to be set.
@@ -33,7 +34,7 @@ const DefaultPatience = 10 * time.Second
 
 // The errors that a caller may want to tell from others. Nothing was touched when one of them is returned.
 var (
-	ErrNoJournal     = errors.New("there is no folder for a journal, and nothing is treated without one: no PostHog folder here or above, and no --env-file")
+	ErrNoJournal     = errors.New("there is no folder for a journal, and nothing is treated without one: " + settings.NoEnvFile)
 	ErrUnconfirmed   = errors.New("unsafe remedies want to be confirmed, on a terminal or with --yes")
 	ErrPlanChanged   = errors.New("the plan is not the one that was agreed to any more: look at the new one first")
 	ErrNothingToUndo = errors.New("the journal has no treatment that could be taken back")

@@ -99,7 +99,7 @@ func shellFile(set *settings.Settings, name string) (string, error) {
 			return file.Path, nil
 		}
 	}
-	return "", errors.New("there is no env file to write to: no PostHog folder here or above, and no --env-file")
+	return "", errors.New("there is no env file to write to: " + settings.NoEnvFile)
 }
 
 // planSetting gives a setting a value in an env file.

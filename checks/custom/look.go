@@ -39,7 +39,7 @@ func (d *definition) run(ctx context.Context, p *checks.Pass) (any, error) {
 func (s *setting) look(_ context.Context, p *checks.Pass, _ *definition) (found, error) {
 	set := p.World.Settings
 	if len(set.EnvFiles) == 0 {
-		return found{}, checks.Skip("no PostHog folder here or above, and no --env-file")
+		return found{}, checks.Skip(settings.NoEnvFile)
 	}
 	value, origin := s.value(set)
 	is, _ := s.is.holds(reflect.ValueOf(value), p.World.Now)

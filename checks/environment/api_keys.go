@@ -24,7 +24,7 @@ var APIKeys = &checks.Check{
 	Static: true,
 	Run: func(_ context.Context, p *checks.Pass) (any, error) {
 		if len(p.World.Settings.EnvFiles) == 0 {
-			return nil, checks.Skip("no PostHog folder here or above, and no --env-file")
+			return nil, checks.Skip(settings.NoEnvFile)
 		}
 		runs, _ := checks.ResultOf[*journey.Runs](p, journey.Histories)
 		for _, k := range keys {

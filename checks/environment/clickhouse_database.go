@@ -32,7 +32,7 @@ var ClickHouseDatabase = &checks.Check{
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		set := p.World.Settings
 		if len(set.EnvFiles) == 0 {
-			return nil, checks.Skip("no PostHog folder here or above, and no --env-file")
+			return nil, checks.Skip(settings.NoEnvFile)
 		}
 		stores := askForStores(ctx, p)
 		seen := set.Seen(clickHouseDatabase)

@@ -24,7 +24,7 @@ var Gateway = &checks.Check{
 	Run: func(_ context.Context, p *checks.Pass) (any, error) {
 		set := p.World.Settings
 		if len(set.EnvFiles) == 0 {
-			return nil, checks.Skip("no PostHog folder here or above, and no --env-file")
+			return nil, checks.Skip(settings.NoEnvFile)
 		}
 		site, origin := set.Worker("SITE_URL")
 		provider, _ := set.Worker("SANDBOX_PROVIDER")

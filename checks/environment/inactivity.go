@@ -26,7 +26,7 @@ var Inactivity = &checks.Check{
 		set := p.World.Settings
 		value, origin := set.Worker(inactivityTimeout)
 		if origin.Default && len(set.EnvFiles) == 0 {
-			return nil, checks.Skip("no PostHog folder here or above, and no --env-file")
+			return nil, checks.Skip(settings.NoEnvFile)
 		}
 		at := SeenAt(set, origin, fmt.Sprintf("%s=%.60q", inactivityTimeout, value))
 		limit, err := seconds(value)

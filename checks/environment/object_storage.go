@@ -21,7 +21,7 @@ var ObjectStorage = &checks.Check{
 	Run: func(_ context.Context, p *checks.Pass) (any, error) {
 		set := p.World.Settings
 		if len(set.EnvFiles) == 0 {
-			return nil, checks.Skip("no PostHog folder here or above, and no --env-file")
+			return nil, checks.Skip(settings.NoEnvFile)
 		}
 		value, origin := set.Worker(storageSwitch)
 		if origin.Default || settings.IsTrue(value) {

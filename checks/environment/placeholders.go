@@ -26,7 +26,7 @@ var Placeholders = &checks.Check{
 	Run: func(_ context.Context, p *checks.Pass) (any, error) {
 		set := p.World.Settings
 		if len(set.EnvFiles) == 0 {
-			return nil, checks.Skip("no PostHog folder here or above, and no --env-file")
+			return nil, checks.Skip(settings.NoEnvFile)
 		}
 		if set.Example.Problem != "" {
 			p.Incomplete("%s", set.Example.Problem)

@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// NoEnvFile is why what needs an env file was not done where there is none.
+const NoEnvFile = "no PostHog folder here or above, and no --env-file"
+
 // Settings is what was set: for the doctor's own connections, and for the pipeline's commands.
 type Settings struct {
 	Folder     string            // the PostHog folder; "" when none was found
