@@ -105,10 +105,16 @@ func unescape(text string) string {
 	})
 }
 
-// left returns a part of a secret that is left in a text, in whatever form.
+// left returns a part of a secret that is left in a text, in whatever form. What every key of its kind begins
+// with is none.
 func left(text, secret string) string {
 	parts := map[string]bool{}
-	for at := len(secret) - len(strings.TrimPrefix(secret, "sk-ant-")); at+least <= len(secret); at++ {
+	const public = "sk-ant-"
+	begin := 0
+	if at := strings.Index(secret, public); at >= 0 {
+		begin = at + len(public)
+	}
+	for at := begin; at+least <= len(secret); at++ {
 		parts[secret[at:at+least]] = true
 	}
 	read, seen := []string{text}, map[string]bool{text: true}
