@@ -54,7 +54,7 @@ func judgeDisks(p *checks.Pass, owner string, disks []pipeline.Disk) {
 			continue
 		}
 		p.Report(checks.SVC008, owner, d.Path).
-			Titlef("%d MB are free on the disk of %s, of %d GB", d.Free>>20, name(owner, d), d.Total>>30).
+			Titlef("%d MB are free on the disk of %s, of %.1f GB", d.Free>>20, name(owner, d), float64(d.Total)/(1<<30)).
 			Detailf("What is written there fails when it is full: rows and mutations in ClickHouse, sandboxes and their images in Docker, the env files and the doctor's journal here.").
 			With(checks.Evidence{Source: owner, Locator: checks.Locator{File: d.Path}, Excerpt: fmt.Sprintf("%d bytes free of %d", d.Free, d.Total), Time: p.World.Now})
 	}

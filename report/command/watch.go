@@ -37,7 +37,8 @@ func (p *program) watchCommand() *cli.Command {
 		Description: `Tells what is wrong when it begins, and from then on a line for each change: a
 finding that begins or is over, a check that can no longer look. A change is
 told when it has stayed for --steady looks, so that what comes and goes for a
-moment is not. With --format json each change is one line.
+moment is not. With --format json each change is one line. Settings are read
+anew for each look; .doctor.yaml and .doctor-checks are not.
 
 --listen serves the last look, without another one however often it is asked:
 /metrics for Prometheus, /healthz (200, or 503 when something is wrong), and /
@@ -51,7 +52,7 @@ Exit codes
 Examples
   doctor watch
   doctor watch --interval 2m --steady 3 --only TMP001,SVC
-  doctor watch --listen 9469 --format json --output changes.jsonl`,
+  doctor watch --listen 9469 --format json > changes.jsonl`,
 		Flags: []cli.Flag{
 			&cli.GenericFlag{Name: "interval", Value: &duration{&w.interval}, Usage: "look every `DURATION`"},
 			&cli.GenericFlag{Name: "steady", Value: &between{&w.steady, 1, mostSteady}, Usage: "tell what has stayed for `N` looks"},
