@@ -220,8 +220,10 @@ func (r *Runs) sandboxOf(run pipeline.TaskRun) *pipeline.Sandbox {
 }
 
 const (
-	// recent is how many logs are read, the newest first.
+	// recent is how many logs are read of runs that have ended, the newest first.
 	recent = 10
+	// underway is how many are read of runs that go on.
+	underway = 50
 	// lately is how much of the log of a run that goes on is read: what happened last is at its end.
 	lately = 256 << 10
 	// most is how much of a log is read at all.
@@ -235,18 +237,18 @@ const (
 func (r *Runs) readLogs(ctx context.Context, w *pipeline.World) {
 	var group errgroup.Group
 	group.SetLimit(parallel)
-	left := recent
+	ended, goOn := 0, 0
 	for _, run := range r.All {
 		if run.Size == 0 || run.EndedWell() {
 			continue
 		}
-		if left--; left < 0 {
-			r.bound(true, "the logs of more than %d runs of agents were not read", recent)
-			break
-		}
-		bytes := int64(lately)
+		count, limit, bytes, which := &goOn, underway, int64(lately), "go on"
 		if run.Ended() {
-			bytes = most
+			count, limit, bytes, which = &ended, recent, most, "have ended"
+		}
+		if *count++; *count > limit {
+			r.bound(true, "of runs of agents that %s only the newest %d logs were read", which, limit)
+			continue
 		}
 		group.Go(func() error {
 			run.Log, run.LogErr = w.Objects.AgentLog(ctx, run.Key, bytes)

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -278,6 +279,20 @@ func TestWhatCannotBeLookedAt(t *testing.T) {
 			checkstest.Run(test.world.world(), test.check).Is(t, test.want, test.says)
 		})
 	}
+}
+
+// Many agents may be at work; of those that ended badly only the newest logs are read, and that is said.
+func TestManyAgents(t *testing.T) {
+	many := func(n int, status string, end time.Time) (all []agent) {
+		for i := range n {
+			all = append(all, run(fmt.Sprint("run", i), 40, status).with(func(a *agent) { a.Completed = end }).with(logged(network())))
+		}
+		return all
+	}
+	checkstest.Run(told{agents: many(20, "in_progress", time.Time{})}.world(), sandbox.AgentRuns).Is(t, checks.Passed, "")
+	checkstest.Run(told{agents: many(51, "in_progress", time.Time{})}.world(), sandbox.AgentRuns).Is(t, checks.Unknown, "that go on only the newest 50 logs")
+	checkstest.Run(told{agents: many(10, "cancelled", minutesAgo(30))}.world(), sandbox.AgentRuns).Is(t, checks.Passed, "")
+	checkstest.Run(told{agents: many(11, "cancelled", minutesAgo(30))}.world(), sandbox.AgentRuns).Is(t, checks.Unknown, "that have ended only the newest 10 logs")
 }
 
 // A denial says which rule denied, why, and which setting to change.
