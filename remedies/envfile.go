@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"doctor/checks/pipeline/settings"
 )
@@ -123,7 +124,7 @@ func (e *editor) endOf(line settings.Line) int {
 // place behind the separator.
 func (e *editor) value(line settings.Line) (start, end int, ok bool) {
 	rest := e.text[e.starts[line.Number-1]:]
-	head := assignment.FindStringSubmatchIndex(rest)
+	head := assignment().FindStringSubmatchIndex(rest)
 	if head == nil || rest[head[2]:head[3]] != line.Name {
 		return 0, 0, false
 	}
@@ -157,8 +158,12 @@ func (e *editor) value(line settings.Line) (start, end int, ok bool) {
 
 const blanks = "\t\v\f \u0085\u00a0" // within a line, as godotenv sees it
 
+// assignment is compiled when it is needed: its letters make it the dearest of all patterns.
+var assignment = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[\t\v\f\r ]*(?:export[\t\v\f ]+)?([\pL\pN_.]+)[\t\v\f ]*[=:]`)
+})
+
 var (
-	assignment      = regexp.MustCompile(`^[\t\v\f\r ]*(?:export[\t\v\f ]+)?([\pL\pN_.]+)[\t\v\f ]*[=:]`)
 	trailingComment = regexp.MustCompile(`[\t\v\f \x{85}\x{a0}]#`)
 	plainValue      = regexp.MustCompile(`^[A-Za-z0-9_.,:/@%+=-]+$`)
 )

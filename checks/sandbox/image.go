@@ -83,12 +83,15 @@ const (
 	localRoot = "LOCAL_POSTHOG_CODE_MONOREPO_ROOT"
 )
 
-var quotedImage = regexp.MustCompile(`^Sandbox image '([\w./:@-]{1,200})'`)
+var quotedImage = regexp.MustCompile(`^Sandbox image '([\w./:@-]+)'`)
+
+// longestImage is how long an image's name may be, in bytes.
+const longestImage = 200
 
 // imageOf is the image that the sandboxes of these runs were to be made from, as far as one of them tells.
 func imageOf(runs []*Run) string {
 	for _, run := range runs {
-		if named := quotedImage.FindStringSubmatch(run.Setup.Said); named != nil {
+		if named := quotedImage.FindStringSubmatch(run.Setup.Said); named != nil && len(named[1]) <= longestImage {
 			return named[1]
 		}
 		if run.Sandbox != nil && run.Sandbox.Image != "" {
