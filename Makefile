@@ -3,13 +3,13 @@
 GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 LAB := go run -C fixtures/lab .
 
-.PHONY: build test unit fuzz demo captures truth pictures lab lab-install lab-down bench scale release lint audit fmt
+.PHONY: build test unit fuzz demo captures truth pictures lab lab-install lab-down bench scale release platforms lint audit fmt
 
 # Without what only a debugger and a manual page's generator would use: smaller, and faster to start.
 FLAGS := -trimpath -tags urfave_cli_no_docs -ldflags "-s -w"
 
-build: # the binary, into ./doctor
-	go build $(FLAGS) -o doctor .
+build: # the binary, into ./doctor: a static one, as it is released, which starts faster
+	CGO_ENABLED=0 go build $(FLAGS) -o doctor .
 
 test: unit # all tests; those on real services bring up the lab for themselves
 	$(LAB) with go test -count=1 -parallel 4 -timeout 45m ./...
@@ -81,6 +81,11 @@ release: # what is published, for all platforms
 		CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} go build $(FLAGS) -o dist/doctor-$${platform%/*}-$${platform#*/} . || exit 1; \
 	done
 	cd dist && sha256sum doctor-* > SHA256SUMS
+
+platforms: # what is wrong on a platform that it is released for, tests included
+	for platform in $(PLATFORMS); do \
+		CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} go vet ./... || exit 1; \
+	done
 
 lint:
 	$(GOLANGCI) run ./...
