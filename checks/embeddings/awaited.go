@@ -76,12 +76,16 @@ func stored(p *checks.Pass, instant time.Time) bool {
 	return signals != nil && slices.ContainsFunc(signals.Tables, func(t TableSignals) bool { return t.Table.Searched() && t.Newest().After(instant) })
 }
 
+// KeepsOut chooses the findings of [Ingestion] that keep what is in the buffer out of the table that new signals are matched
+// against.
+func KeepsOut(f *checks.Finding) bool {
+	return f.Code == checks.CLK005 && pipeline.Table{Name: f.Subject[0]}.Searched()
+}
+
 // notBrought is what explains that no row comes into ClickHouse: the embedding worker makes them, and the consumer brings them
 // from Kafka into the buffer.
 func notBrought(p *checks.Pass) []*checks.Finding {
-	consuming := slices.DeleteFunc(p.Findings(Ingestion), func(f *checks.Finding) bool {
-		return f.Code == checks.CLK005 && pipeline.Table{Name: f.Subject[0]}.Searched()
-	})
+	consuming := slices.DeleteFunc(p.Findings(Ingestion), KeepsOut)
 	consuming = slices.DeleteFunc(consuming, func(f *checks.Finding) bool { return f.Severity != checks.Error })
 	down := slices.DeleteFunc(p.Findings(services.Support), func(f *checks.Finding) bool {
 		return f.Stage != checks.Grouping && f.Stage != checks.Embeddings // the embedding worker, and Kafka

@@ -39,7 +39,7 @@ var Newest = &checks.Check{
 // stoppers are the checks whose findings can be what stopped a signal, the most telling first.
 var stoppers = []*checks.Check{
 	workflows.CarriedSignals, workflows.Batches, workflows.Dropped, workflows.Emitters, workflows.Grouping,
-	workflows.Objects, workflows.Failures, workflows.Workers, workflows.Pause, embeddings.Awaited, embeddings.Stale,
+	workflows.Objects, workflows.Failures, workflows.Workers, workflows.Pause, embeddings.Awaited, embeddings.Ingestion, embeddings.Stale,
 	sandbox.Inactivity, sandbox.Network, sandbox.Logs, sandbox.Model, Reports,
 }
 
@@ -150,6 +150,8 @@ func (n *newest) inGrouping(ctx context.Context, handed time.Time) {
 	switch {
 	case n.stop(Lost, Dropped(grouping, handed)):
 	case n.stop(Stopped, HoldsUp(grouping, handed)):
+	case n.stop(Stopped, embeddings.KeepsOut):
+		n.Stage = checks.Embeddings
 	case !n.Passed(embeddings.Live):
 		n.set(checks.Grouping, Unclear, "whether its row is in ClickHouse is not known")
 	case n.Now().Sub(handed) > n.Threshold(checks.SlowGrouping):

@@ -27,6 +27,7 @@ type way struct {
 	ended   pipeline.Status       // how the buffer's run ended instead
 	row     bool                  // its row is in ClickHouse
 	close   bool                  // another signal's row came in the same second, before its batch was handed over
+	shut    bool                  // nothing hands rows on from ClickHouse's buffer
 	silent  bool                  // ClickHouse cannot be asked
 	status  string                // of its report; "" when there is none
 	failed  bool                  // the report's summary failed
@@ -86,8 +87,16 @@ func (w way) tellStores(world *pipeline.World) {
 	if w.status != "" {
 		states = []pipeline.ReportState{{ID: report, Status: w.status}}
 	}
+	tables := []pipeline.Table{table}
+	if w.shut {
+		buffer, model := pipeline.Table{Database: "posthog", Name: "posthog_document_embeddings_buffer", Engine: "MergeTree"}, "text_embedding_3_small_1536"
+		store := table
+		store.Columns = nil // no part of the question
+		tables = append(tables, buffer)
+		world.Tell(pipeline.SignalsBuffered.Is(pipeline.BufferedOf{Buffer: buffer, Table: store, Model: model, Team: team}, pipeline.BufferedSignals{Arrived: 1, Newest: handed, Missing: 1, Oldest: handed}))
+	}
 	world.Tell(
-		pipeline.EmbeddingTables.Is(pipeline.Nothing{}, []pipeline.Table{table}),
+		pipeline.EmbeddingTables.Is(pipeline.Nothing{}, tables),
 		pipeline.LiveSignals.Is(pipeline.SignalsOf{Table: table, Team: team, Since: since}, signals),
 		pipeline.Mutations.Is(pipeline.Nothing{}, nil),
 		pipeline.ReportStates.Is(pipeline.ReportsOf{Team: team, IDs: []string{report}}, states),
@@ -140,6 +149,7 @@ func TestTheNewestSignal(t *testing.T) {
 		"its batch is being filtered":      {way{emitter: pipeline.Completed, buffer: taken(journey.SafetyFilterActivity)}, "moving at batch"},
 		"the buffer was terminated":        {way{emitter: pipeline.Completed, buffer: received(), ended: pipeline.Terminated}, "lost at buffer TMP005"},
 		"it is in grouping for too long":   {way{emitter: pipeline.Completed, buffer: handedOver()}, "unknown at grouping"},
+		"its row stays in the buffer":      {way{emitter: pipeline.Completed, buffer: handedOver(), shut: true}, "stopped at embeddings CLK005"},
 		"another one's row came before":    {way{emitter: pipeline.Completed, buffer: handedOver(), close: true}, "unknown at grouping"},
 		"ClickHouse cannot be asked":       {way{emitter: pipeline.Completed, buffer: handedOver(), silent: true}, "unknown at grouping"},
 		"its report is not there":          {way{emitter: pipeline.Completed, buffer: handedOver(), row: true}, "lost at report CLK001"},
