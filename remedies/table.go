@@ -30,7 +30,7 @@ var table = []Remedy{
 	manual("review-suppression", "remove the suppression from .doctor.yaml, or agree on a new day with its owner", checks.CFG001),
 	manual("remove-suppression", "remove the suppression from .doctor.yaml", checks.CFG002),
 
-	manual("start-temporal", "start Temporal: docker compose --profile temporal up -d; its UI listens on 8081", checks.SVC001),
+	{ID: "start-temporal", Codes: codes(checks.SVC001), Safety: Manual, Says: startTemporal},
 	manual("start-clickhouse", "start ClickHouse: docker compose up -d clickhouse; it listens on 9000", checks.SVC002),
 	manual("start-object-storage", "start the object storage: docker compose up -d objectstorage; it listens on 19000", checks.SVC003),
 	manual("start-docker", "start Docker, and see that this user may use its socket", checks.SVC004),
@@ -160,6 +160,14 @@ func codes(of ...checks.Code) []checks.Code { return of }
 // manual is a remedy that is the same for each finding of a code.
 func manual(id, line string, code checks.Code) Remedy {
 	return Remedy{ID: id, Codes: codes(code), Safety: Manual, Says: func(*Case) string { return line }}
+}
+
+// startTemporal is for a server that is not there, or has no such namespace.
+func startTemporal(c *Case) string {
+	if strings.Contains(c.Finding.Title, ": Namespace ") { // the server's words: Namespace x is not found.
+		return "set TEMPORAL_NAMESPACE to a namespace that this server has, mostly default"
+	}
+	return "start Temporal: docker compose --profile temporal up -d; its UI listens on 8081"
 }
 
 // cleanUp removes stale embeddings in the one way that the pipeline has, which removes more than that.

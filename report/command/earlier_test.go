@@ -1,7 +1,9 @@
 package command
 
 import (
+	"bytes"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -46,5 +48,29 @@ func TestCapturesOfEarlierDoctors(t *testing.T) {
 				t.Error("it has the answers to everything: it is of no earlier doctor")
 			}
 		})
+	}
+}
+
+// A journal that an earlier doctor has kept is read, and tells that what it did is in effect.
+func TestJournalsOfEarlierDoctors(t *testing.T) {
+	found, err := filepath.Glob("../../fixtures/earlier/journal-*")
+	if err != nil || len(found) == 0 {
+		t.Fatalf("%d journals found: %v", len(found), err)
+	}
+	for _, path := range found {
+		folder := t.TempDir()
+		if err := os.CopyFS(filepath.Join(folder, ".doctor"), os.DirFS(path)); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"manage.py", ".env"} {
+			if err := os.WriteFile(filepath.Join(folder, name), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var stdout, stderr bytes.Buffer
+		code := Main([]string{"undo", "--list", "--posthog-dir", folder}, nil, &stdout, &stderr, nil)
+		if code != 0 || !strings.Contains(stdout.String(), "ENV001  in effect: add CLICKHOUSE_DATABASE=posthog to .env") {
+			t.Errorf("%s: exit code %d: %s%s", path, code, &stdout, &stderr)
+		}
 	}
 }
