@@ -68,9 +68,15 @@ func Dropped(workflow string, given time.Time) Explains {
 	return func(f *checks.Finding) bool { return f.Code == checks.TMP006 && since(given, workflow)(f) }
 }
 
-// HeldBy is what has become of a signal that a finding keeps from going on: an activity that is tried again may yet succeed.
-func HeldBy(f *checks.Finding) State {
-	if f.Code == checks.TMP002 && f.Severity == checks.Warning {
+// HeldBy is what has become of a signal, sent at an instant, that a finding keeps from going on: an activity that is tried
+// again may yet succeed, whatever became of it before.
+func HeldBy(f *checks.Finding, sent time.Time) State {
+	if f.Code != checks.TMP002 {
+		return Stopped
+	}
+	failed := slices.ContainsFunc(f.Evidence, func(e checks.Evidence) bool { return e.Locator.Event != 0 && !e.Time.Before(sent) }) // a retry is no event
+	ofActivity := len(f.Subject) > 1 && f.Subject[1] != ""                                                                          // else the workflow's own code fails
+	if f.Severity == checks.Warning || ofActivity && !failed {
 		return Moving
 	}
 	return Stopped

@@ -82,7 +82,7 @@ func (n *newest) stop(state State, explains Explains) bool {
 		for _, f := range n.Findings(check) {
 			if explains(f) {
 				if state == Stopped {
-					state = HeldBy(f)
+					state = HeldBy(f, n.SentAt)
 				}
 				n.State, n.Finding, n.Note = state, f, ""
 				return true

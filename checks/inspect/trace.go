@@ -168,7 +168,7 @@ func (t *tracer) end(stage checks.Stage, state inbox.State, note string, explain
 				o.Root = &Explained{root.Code, root.Title}
 			}
 			if state == inbox.Moving {
-				o.State = inbox.HeldBy(f)
+				o.State = inbox.HeldBy(f, t.sent())
 			}
 			break
 		}
@@ -214,6 +214,17 @@ func (t *tracer) follow(ctx context.Context) {
 		return
 	}
 	t.throughReport(ctx)
+}
+
+// sent is when the signal was sent, or, where its emitter is not known, when the buffer received it.
+func (t *tracer) sent() time.Time {
+	switch {
+	case t.emitter != nil:
+		return t.emitter.Start
+	case t.passage != nil:
+		return t.passage.Event.Time
+	}
+	return time.Time{}
 }
 
 // name gathers all that the signal is called.
