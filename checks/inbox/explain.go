@@ -74,8 +74,10 @@ func HeldBy(f *checks.Finding, sent time.Time) State {
 	if f.Code != checks.TMP002 {
 		return Stopped
 	}
-	failed := slices.ContainsFunc(f.Evidence, func(e checks.Evidence) bool { return e.Locator.Event != 0 && !e.Time.Before(sent) }) // a retry is no event
-	ofActivity := len(f.Subject) > 1 && f.Subject[1] != ""                                                                          // else the workflow's own code fails
+	failed := slices.ContainsFunc(f.Evidence, func(e checks.Evidence) bool {
+		return e.Locator.Event != 0 && !e.Time.Before(sent) // a retry is no event
+	})
+	ofActivity := len(f.Subject) > 1 && f.Subject[1] != "" // else the workflow's own code fails
 	if f.Severity == checks.Warning || ofActivity && !failed {
 		return Moving
 	}
