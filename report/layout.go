@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"net/url"
 	"strings"
 	"unicode"
@@ -29,7 +30,7 @@ type TextOptions struct {
 //
 // Whatever text it is given comes from outside and is shown visibly: see [visible].
 type layout struct {
-	strings.Builder
+	bytes.Buffer
 	width int
 	palette
 }
@@ -302,7 +303,25 @@ func visible(text string) string {
 }
 
 // Line makes one line for a terminal of text of any origin.
-func Line(text string) string { return strings.Join(strings.Fields(visible(text)), " ") }
+func Line(text string) string {
+	if isLine(text) {
+		return text
+	}
+	return strings.Join(strings.Fields(visible(text)), " ")
+}
+
+// isLine reports whether [Line] has nothing to do, as with most lines of a log, of which there may be megabytes.
+func isLine(text string) bool {
+	blank := true // a blank here would be the first, or one behind another
+	for i := range len(text) {
+		c := text[i]
+		if c < ' ' || c > '~' || c == ' ' && blank {
+			return false
+		}
+		blank = c == ' '
+	}
+	return text == "" || !blank
+}
 
 // Clip is [Line], shortened to at most room columns by leaving out its end; no room means 80 columns.
 func Clip(text string, room int) string {

@@ -19,6 +19,16 @@ func TestVisibleLeavesNothingForATerminal(t *testing.T) {
 	})
 }
 
+// A text that is left as it is, is what it would become.
+func TestLine(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`[ a~é\t\n]{0,6}`).Draw(t, "text")
+		if got, want := Line(text), strings.Join(strings.Fields(visible(text)), " "); got != want {
+			t.Fatalf("%q: %q, want %q", text, got, want)
+		}
+	})
+}
+
 func TestWrapKeepsWordsAndWidth(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`([a-zé日🔥]{1,30} ?){0,20}`).Draw(t, "text")

@@ -91,8 +91,25 @@ func (d *decoder) decode() {
 		default:
 			d.put(c, at, at+1)
 			at++
+			if !d.broken {
+				at = d.plainly(at)
+			}
 		}
 	}
+}
+
+var isShaping = [256]bool{'\\': true, '%': true, '_': true, '\n': true, '\r': true, '\t': true}
+
+// plainly appends what stands up to the next byte that may be no part of the text, and returns where that is. Most of a text
+// goes this way.
+func (d *decoder) plainly(at int) int {
+	end := at
+	for end < len(d.text) && !isShaping[d.text[end]] {
+		d.spans = append(d.spans, place{int32(end), int32(end + 1)})
+		end++
+	}
+	d.bytes = append(d.bytes, d.text[at:end]...)
+	return end
 }
 
 // put appends a byte, unless it only shapes the text.
