@@ -132,6 +132,7 @@ func (t *Temporal) History(ctx context.Context, run Run) (History, error) {
 			if err := json.Unmarshal(body, &page); err != nil {
 				return "", err
 			}
+			history.Events = slices.Grow(history.Events, len(page.History.Events)) // most histories have no further page
 			for _, e := range page.History.Events {
 				history.Events = append(history.Events, e.event())
 			}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 	"time"
+	"unique"
 )
 
 // The forms that Temporal's HTTP API gives its answers in: 64-bit numbers as text, enumerations with a prefix, bytes as
@@ -105,14 +106,14 @@ type attributes struct {
 type wireIDs struct{ WorkflowID, RunID string }
 
 func (e wireEvent) event() Event {
-	event := Event{ID: e.EventID, Time: e.EventTime, Type: EventType(strings.TrimPrefix(e.EventType, "EVENT_TYPE_"))}
+	event := Event{ID: e.EventID, Time: e.EventTime, Type: EventType(shared(strings.TrimPrefix(e.EventType, "EVENT_TYPE_")))}
 	a := e.attributes()
 	if a == nil {
 		return event
 	}
-	event.Activity = a.ActivityType.Name
+	event.Activity = shared(a.ActivityType.Name)
 	event.Scheduled, event.Started, event.TaskCompleted = a.ScheduledEventID, a.StartedEventID, a.WorkflowTaskCompletedEventID
-	event.Attempt, event.Signal, event.Input, event.Identity = a.Attempt, a.SignalName, a.Input.Payloads, a.Identity
+	event.Attempt, event.Signal, event.Input, event.Identity = a.Attempt, shared(a.SignalName), a.Input.Payloads, shared(a.Identity)
 	if event.Activity == searchActivity {
 		event.Input = nil
 	}
@@ -137,6 +138,9 @@ func (e wireEvent) event() Event {
 	}
 	return event
 }
+
+// shared is a text that many events have, once for all of them: a day's histories are held at the same time.
+func shared(text string) string { return unique.Make(text).Value() }
 
 // searchActivity is given an embedding, which tells nothing and is the largest part of a history
 // (products/signals/backend/temporal/grouping.py).
