@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"doctor/checks"
@@ -80,9 +81,19 @@ func (h *History) read(ctx context.Context, l *Look, run pipeline.Run) ([]pipeli
 		}
 	}
 	if err == nil && history.Truncated {
-		h.note("the newest of its events, for want of time")
+		h.note(leftOut(history.Events))
 	}
 	return history.Events, err
+}
+
+// leftOut says which events of a history were not read: those in its middle, or what came last.
+func leftOut(events []pipeline.Event) string {
+	for i, e := range events[min(1, len(events)):] {
+		if before := events[i].ID; e.ID != before+1 {
+			return fmt.Sprintf("events %d to %d of its history", before+1, e.ID-1)
+		}
+	}
+	return "the newest of its events, for want of time"
 }
 
 // note adds to what was not seen.

@@ -3,6 +3,7 @@ package inspect
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -198,6 +199,25 @@ func TestARunThatIsNotListedYet(t *testing.T) {
 	never := checkstest.World(none, pipeline.Histories.Fails(newest, pipeline.Missing, errors.New("not found")))
 	if d, err := ShowHistory(t.Context(), looking(never), HistoryQuery{ID: "buffer-signals-7"}); !errors.As(err, new(UnknownError)) {
 		t.Errorf("%+v, %v", d, err)
+	}
+}
+
+// Of a history that was read in part only it is said which part.
+func TestHistoryInPart(t *testing.T) {
+	e := execution("team-signal-grouping-v2-7", "g1", journey.GroupingWorkflow, pipeline.Running, 2)
+	all := grouped()
+	for want, events := range map[string][]pipeline.Event{
+		"events 4 to 5 of its history":               slices.Concat(all[:3], all[5:]),
+		"the newest of its events, for want of time": all[:3],
+	} {
+		w := checkstest.World(
+			pipeline.Executions.Is(checkstest.TeamSince, pipeline.Listing{Executions: []pipeline.Execution{e}}),
+			pipeline.Histories.Is(e.Run, pipeline.History{Truncated: true, Events: events}), pipeline.Details.Is(e.Run, pipeline.Detail{}),
+		)
+		d, err := ShowHistory(t.Context(), looking(w), HistoryQuery{ID: "grou"})
+		if err != nil || d.ExitCode() != Unseen || !slices.Equal(d.Missed, []string{want}) {
+			t.Errorf("%q: %+v, %v", want, d, err)
+		}
 	}
 }
 

@@ -267,7 +267,9 @@ func (r *Runs) InFull(ctx context.Context, w *pipeline.World) *Runs {
 	return full
 }
 
-func gap(err error) bool { return err != nil && pipeline.KindOf(err) != pipeline.Missing }
+// Unread reports whether a history could not be read, which [Histories] tells for all checks that rest on it, as against one
+// that is gone.
+func Unread(err error) bool { return err != nil && pipeline.KindOf(err) != pipeline.Missing }
 
 // ownBound reports whether it was the doctor that ended the looking, and not Temporal that gave no answer.
 func ownBound(err error) bool {
@@ -281,7 +283,7 @@ func coverage(runs []*Run, truncated bool, zone *time.Location) (told string, bo
 	bounded = true
 	for _, run := range runs {
 		switch {
-		case gap(run.Err) || gap(run.DetailErr):
+		case Unread(run.Err) || Unread(run.DetailErr):
 			unread, why = unread+1, cmp.Or(run.Err, run.DetailErr)
 			bounded = bounded && ownBound(run.Err) && ownBound(run.DetailErr)
 		case unread == 0:

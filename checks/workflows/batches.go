@@ -31,6 +31,7 @@ var Batches = &checks.Check{
 				continue
 			}
 			switch {
+			case journey.Unread(link.Err):
 			case link.Err != nil:
 				b.undecided(link, link.Err.Error())
 			case !link.Ledger.Consistent():

@@ -26,6 +26,7 @@ var Dropped = &checks.Check{
 		b := buffer{p, runs.Buffer}
 		for _, link := range b.chain {
 			switch {
+			case journey.Unread(link.Err):
 			case link.Err != nil:
 				b.undecided(link, link.Err.Error())
 			case !link.Ledger.Consistent():

@@ -96,7 +96,7 @@ func TestAnEmitterTellsWhatItWaitedFor(t *testing.T) {
 
 func TestAnEmitterWithoutHistory(t *testing.T) {
 	s := late(sealed(), waiting)
-	s.runs[0].gone = true
+	s.runs[0].lacks = pipeline.Missing
 	o := checkstest.Run(world(s), workflows.Emitters)
 	if f := o.Reports(t, checks.TMP004); len(f.Evidence) != 1 || !strings.Contains(o.Reason, "run-000") {
 		t.Errorf("evidence %+v (%s)", f.Evidence, o.Reason)

@@ -65,7 +65,7 @@ type buffer struct {
 // unlike is what is said of the batches of a run that does not do what the buffer is known to do: nothing is decided of it.
 const unlike = "do not add up as those of the known buffer do"
 
-// undecided says that a run could not be judged.
+// undecided says that a run could not be judged. Of histories that were not read the check that reads them has told.
 func (b buffer) undecided(link *journey.Link, why string) {
 	b.Incomplete("run %s of %s: %s", pipeline.Short(link.ID), link.Workflow, why)
 }
@@ -73,6 +73,8 @@ func (b buffer) undecided(link *journey.Link, why string) {
 // missing compares what a run had left with what the next one carried in. why says that it cannot be decided.
 func (b buffer) missing(link *journey.Link) (loss Loss, why string) {
 	switch {
+	case journey.Unread(link.Err):
+		return loss, ""
 	case link.Err != nil:
 		return loss, link.Err.Error()
 	case !link.Ledger.Consistent():
@@ -92,6 +94,8 @@ func (b buffer) missing(link *journey.Link) (loss Loss, why string) {
 	switch {
 	case next == nil:
 		return loss, fmt.Sprintf("%s after its last batch, and the history of the run that it continued as is not there", checks.Count(len(tail), "signal"))
+	case journey.Unread(next.Err):
+		return loss, ""
 	case next.Err != nil:
 		return loss, "the run that it continued as: " + next.Err.Error()
 	case next.Ledger.Start == journey.NotStarted:

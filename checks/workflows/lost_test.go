@@ -44,6 +44,8 @@ func TestCarriedSignals(t *testing.T) {
 		"successor without a worker":                    {flushed(0, 1, 0), "unknown: run run-000 of buffer-signals-7: 1 signal after its last batch, and the run that it continued as has not worked yet"},
 		"another buffer than the known one":             {buffers().begin().signal(3).wait().batch(2, 0, 0, 0).goOn().idle(), "unknown: run run-000 of buffer-signals-7: its batches do not add up as those of the known buffer do"},
 		"the successor is beyond retention":             {gone(flushed(0, 1, 0).idle()), "unknown: run run-000 of buffer-signals-7: the run that it continued as: asking Temporal for the history of buffer-signals-7 run run-001: missing"},
+		"the successor was not read in time":            {slow(flushed(0, 1, 0).idle()), "unknown: none of 2 histories read: timed out asking Temporal for the history of buffer-signals-7 run run-001"},
+		"it was not read in time itself":                {beforeAnother(), "unknown: 1 of 2 histories read, back to 12:02: timed out asking Temporal for the history of buffer-signals-7 run run-000"},
 		"rewound: only the surviving run counts":        {rewound(), ""},
 		"delivered again":                               {deliveredAgain(), "recovered: 1 signal was lost when buffer-signals-7 continued as new"},
 	} {
@@ -102,8 +104,21 @@ func deliveredAgain() *told {
 	return run.redeliver(first, lastSignal(first)).wait()
 }
 
+// gone is a run whose history is beyond retention.
 func gone(t *told) *told {
-	t.gone = true
+	t.lacks = pipeline.Missing
+	return t
+}
+
+// slow is a run whose history did not come in time.
+func slow(t *told) *told {
+	t.lacks = pipeline.TimedOut
+	return t
+}
+
+func beforeAnother() *told {
+	t := flushed(0, 1, 0).idle()
+	slow(t.story.runs[0])
 	return t
 }
 

@@ -70,6 +70,6 @@ func TestAPauseNamesWhoOrderedIt(t *testing.T) {
 
 func TestAPauseThatCannotBeSeen(t *testing.T) {
 	run := groupings().begin().hand(1).wait()
-	run.gone = true
+	run.lacks = pipeline.Missing
 	checkstest.Run(world(run.story), workflows.Pause).Is(t, checks.Unknown, "run-000")
 }

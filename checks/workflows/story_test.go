@@ -31,7 +31,7 @@ type told struct {
 	story  *story
 	run    pipeline.Execution
 	events []pipeline.Event
-	gone   bool // its history is beyond retention
+	lacks  pipeline.Kind // why there is no history of it; empty where there is one
 	detail pipeline.Detail
 }
 
@@ -170,8 +170,8 @@ func world(stories ...*story) *pipeline.World {
 	for _, s := range stories {
 		for _, t := range s.runs {
 			listing.Executions = append([]pipeline.Execution{t.run}, listing.Executions...)
-			if t.gone {
-				answers = append(answers, pipeline.Histories.Fails(t.run.Run, pipeline.Missing, nil))
+			if t.lacks != "" {
+				answers = append(answers, pipeline.Histories.Fails(t.run.Run, t.lacks, nil))
 			} else {
 				answers = append(answers, pipeline.Histories.Is(t.run.Run, pipeline.History{Events: t.events}))
 			}
