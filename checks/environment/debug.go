@@ -22,11 +22,9 @@ var Debug = &checks.Check{
 	Run: func(ctx context.Context, p *checks.Pass) (any, error) {
 		runs, _ := checks.ResultOf[*journey.Runs](p, journey.Histories)
 		waiting := map[pipeline.TaskQueue][]journey.Untaken{}
-		for _, run := range runs.All {
-			for queue, w := range run.Waits(p.World.Now, p.Threshold(checks.NoWorker)) {
-				queue.Activity = false // who asks for neither asks for no workflow tasks
-				waiting[queue] = append(waiting[queue], w)
-			}
+		for queue, tasks := range runs.Untaken(p.World.Now, p.Threshold(checks.NoWorker)) {
+			queue.Activity = false // who asks for neither asks for no workflow tasks
+			waiting[queue] = append(waiting[queue], tasks...)
 		}
 		byName := func(a, b pipeline.TaskQueue) int { return strings.Compare(a.Name, b.Name) }
 		for _, queue := range slices.SortedFunc(maps.Keys(waiting), byName) {
@@ -102,7 +100,7 @@ func reportQueues(p *checks.Pass, queue, other string, worker pipeline.Poller, w
 		With(checks.Evidence{
 			Source:  "run " + pipeline.Short(oldest.ID),
 			Locator: checks.Locator{Workflow: oldest.Workflow, Run: oldest.ID, URL: p.World.Temporal.Page(oldest.Run.Run)},
-			Excerpt: oldest.What + " waits in " + queue,
+			Excerpt: oldest.What + " in " + queue,
 			Time:    oldest.Since,
 		})
 	if at, there := effective(p.World.Settings, "DEBUG"); there {

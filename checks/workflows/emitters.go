@@ -76,7 +76,7 @@ func (e emitters) story(run *journey.Run) []checks.Evidence {
 			add(event, checks.Clip(messageOf(event.Failure.Innermost()), 300))
 		case pipeline.WorkflowTimedOut:
 			text := "timed out while it waited for room in the buffer"
-			if !taken(run) {
+			if !run.Taken() {
 				text = "timed out before a worker had taken its first task"
 			}
 			add(event, text)
@@ -86,11 +86,6 @@ func (e emitters) story(run *journey.Run) []checks.Evidence {
 		add(pipeline.Event{Time: run.Close}, "timed out")
 	}
 	return told
-}
-
-// taken reports whether a worker had taken the run's first task.
-func taken(run *journey.Run) bool {
-	return slices.ContainsFunc(run.Events, func(e pipeline.Event) bool { return e.Type == pipeline.WorkflowTaskCompleted })
 }
 
 // inBuffer looks for proof that the buffer has the signal: the emitter's own delivery, which can come after its time is

@@ -117,8 +117,43 @@ func TestAnEmitterThatNoWorkerServes(t *testing.T) {
 			buffer := buffers().begin()
 			buffer.run.TaskQueue = test.queue
 			buffer.detail.Task = &pipeline.PendingTask{State: "SCHEDULED", Scheduled: test.waits, Attempt: 1}
-			w := world(late(sealed(), nil), buffer.story)
+			w := world(late(sealed(), waiting), buffer.story)
 			w.Tell(pipeline.Pollers.Is(pipeline.TaskQueue{Name: test.queue}, nil))
+			o := checkstest.Run(w, workflows.Emitters)
+			o.Reports(t, checks.TMP004)
+			o.Blames(t, test.blames)
+		})
+	}
+}
+
+// Where nothing waits any more, an emitter that no worker has taken tells of one that is missing, until one is known to have come.
+func TestAnEmitterThatNoWorkerHasTaken(t *testing.T) {
+	ended := day.Add(11 * time.Minute)
+	again := func(ended time.Time) *story {
+		other := emitter()
+		other.workflow = "signal-emitter-7-def"
+		run := other.begin()
+		run.idle()
+		run.end(pipeline.Completed, pipeline.Event{})
+		run.run.Close = ended
+		return other
+	}
+	asked := func(at time.Time) []pipeline.Poller { return []pipeline.Poller{{Identity: "4711@host", LastAccess: at}} }
+	for name, test := range map[string]struct {
+		world   []*story
+		pollers []pipeline.Poller
+		blames  string
+	}{
+		"no worker has come since":        {nil, nil, "TMP003"},
+		"none but before":                 {[]*story{buffers().begin().idle().story}, asked(ended.Add(-time.Minute)), "TMP003"},
+		"it works":                        {nil, asked(noon), ""},
+		"it has asked since, and is gone": {nil, asked(ended.Add(time.Minute)), ""},
+		"it has worked since":             {[]*story{again(ended.Add(time.Minute))}, nil, ""},
+		"it has worked before":            {[]*story{again(ended.Add(-time.Minute))}, nil, "TMP003"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := world(append(test.world, late(sealed(), nil))...)
+			w.Tell(pipeline.Pollers.Is(pipeline.TaskQueue{Name: queue}, test.pollers))
 			o := checkstest.Run(w, workflows.Emitters)
 			o.Reports(t, checks.TMP004)
 			o.Blames(t, test.blames)

@@ -28,12 +28,7 @@ var Workers = &checks.Check{
 
 func findIdleQueues(ctx context.Context, p *checks.Pass) (any, error) {
 	runs, _ := checks.ResultOf[*journey.Runs](p, journey.Histories)
-	queues := map[pipeline.TaskQueue][]journey.Untaken{}
-	for _, run := range runs.All {
-		for queue, w := range run.Waits(p.World.Now, p.Threshold(checks.NoWorker)) {
-			queues[queue] = append(queues[queue], w)
-		}
-	}
+	queues := runs.Untaken(p.World.Now, p.Threshold(checks.NoWorker))
 	reported := map[string]bool{}
 	for _, queue := range slices.SortedFunc(maps.Keys(queues), compareQueues) {
 		pollers, err := p.World.Temporal.Pollers(ctx, queue)
@@ -41,20 +36,23 @@ func findIdleQueues(ctx context.Context, p *checks.Pass) (any, error) {
 			return nil, err
 		}
 		last := latest(pollers)
-		if last.Present(p.World.Now) || reported[queue.Name] {
+		// Where a worker has asked since a run's time was over, and is gone again, nothing waits for it any more.
+		tasks := slices.DeleteFunc(queues[queue], func(task journey.Untaken) bool {
+			return !task.Until.IsZero() && last.LastAccess.After(task.Until)
+		})
+		if last.Present(p.World.Now) || reported[queue.Name] || len(tasks) == 0 {
 			continue
 		}
 		reported[queue.Name] = true
-		reportIdle(p, queue, queues[queue], last)
+		reportIdle(p, queue, tasks, last)
 	}
 	return nil, nil
 }
 
 func reportIdle(p *checks.Pass, queue pipeline.TaskQueue, tasks []journey.Untaken, last pipeline.Poller) {
-	oldest := slices.MinFunc(tasks, func(a, b journey.Untaken) int { return a.Since.Compare(b.Since) })
 	f := p.Report(checks.TMP003, queue.Name).
 		Titlef("no worker asks for the work of task queue %s", queue.Name).
-		At(stageOfWorkflow(oldest.Type)).
+		At(stageOfWorkflow(tasks[0].Type)).
 		CausedBy(slices.DeleteFunc(p.Findings(environment.Debug), func(f *checks.Finding) bool { return f.Subject[0] != queue.Name })...)
 	seen := checks.Evidence{Source: "task queue", Excerpt: "no worker has asked it for work in the last five minutes"}
 	if last.Identity != "" {
@@ -67,7 +65,7 @@ func reportIdle(p *checks.Pass, queue pipeline.TaskQueue, tasks []journey.Untake
 		f.With(checks.Evidence{
 			Source:  "run " + pipeline.Short(w.ID),
 			Locator: checks.Locator{Workflow: w.Workflow, Run: w.ID, URL: p.World.Temporal.Page(w.Run.Run)},
-			Excerpt: w.What + " waits",
+			Excerpt: w.What,
 			Time:    w.Since,
 		})
 	}
