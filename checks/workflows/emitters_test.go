@@ -138,7 +138,9 @@ func TestAnEmitterThatNoWorkerHasTaken(t *testing.T) {
 		run.run.Close = ended
 		return other
 	}
-	asked := func(at time.Time) []pipeline.Poller { return []pipeline.Poller{{Identity: "4711@host", LastAccess: at}} }
+	asked := func(at time.Time) []pipeline.Poller {
+		return []pipeline.Poller{{Identity: "4711@host", LastAccess: at}}
+	}
 	for name, test := range map[string]struct {
 		world   []*story
 		pollers []pipeline.Poller
