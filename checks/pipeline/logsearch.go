@@ -80,7 +80,22 @@ func (o *ObjectStorage) end(ctx context.Context, key string, bytes int64) (body 
 			size = n
 		}
 	}
-	return body, size, nil
+	return &whole{body, min(size, bytes)}, size, nil
+}
+
+// whole is a body that has to have so many bytes. One that ends before is no end of a log, whatever the answer's head says.
+type whole struct {
+	io.ReadCloser
+	missing int64
+}
+
+func (w *whole) Read(into []byte) (int, error) {
+	n, err := w.ReadCloser.Read(into)
+	w.missing -= int64(n)
+	if errors.Is(err, io.EOF) && w.missing > 0 {
+		err = fmt.Errorf("the last %d bytes of it did not come", w.missing)
+	}
+	return n, err
 }
 
 func searchLog(from io.Reader, size int64, partial bool, pattern *regexp.Regexp) (*LogFound, error) {

@@ -79,30 +79,34 @@ func (o *ObjectStorage) part(ctx context.Context, key string, options minio.GetO
 		return part{}, refusedByStorage(err, bucket)
 	}
 	defer body.Close()
-	p := part{size: object.Size, etag: object.ETag}
+	p, length := part{size: object.Size, etag: object.ETag}, object.Size
 	if ranged := header.Get("Content-Range"); ranged != "" {
-		if p.at, p.size, err = contentRange(ranged); err != nil {
+		if p.at, length, p.size, err = contentRange(ranged); err != nil {
 			return part{}, err
 		}
 	} else if object.Size > firstPart {
 		return part{}, errors.New("it gives whole objects only, and no ranges of them")
 	}
-	p.bytes, err = io.ReadAll(io.LimitReader(body, largestPart))
+	p.bytes, err = io.ReadAll(io.LimitReader(&whole{body, length}, largestPart))
 	return p, err
 }
 
-// contentRange reads "bytes 10-19/100".
-func contentRange(text string) (from, size int64, err error) {
+// contentRange reads "bytes 10-19/100": from where it goes, how long it is, and of how much it is a part.
+func contentRange(text string) (from, length, size int64, err error) {
 	span, whole, _ := strings.Cut(strings.TrimPrefix(text, "bytes "), "/")
-	first, _, _ := strings.Cut(span, "-")
+	first, last, _ := strings.Cut(span, "-")
+	var to int64
 	from, err = strconv.ParseInt(first, 10, 64)
+	if err == nil {
+		to, err = strconv.ParseInt(last, 10, 64)
+	}
 	if err == nil {
 		size, err = strconv.ParseInt(whole, 10, 64)
 	}
-	if err != nil || from < 0 || size < from {
-		return 0, 0, fmt.Errorf("a range was answered with %.80q", text)
+	if err != nil || from < 0 || to < from || size <= to {
+		return 0, 0, 0, fmt.Errorf("a range was answered with %.80q", text)
 	}
-	return from, size, nil
+	return from, to - from + 1, size, nil
 }
 
 // readTail reads a log backwards, part by part, until there are enough entries. What goes wrong after the first part ends

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"path"
@@ -176,6 +177,9 @@ type onlyS3 struct{ http.RoundTripper }
 
 func (o onlyS3) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := o.RoundTripper.RoundTrip(request)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) { // the client would say it in words of its own
+		return nil, errors.New("the connection was closed before there was an answer")
+	}
 	if err != nil || response.Header.Get("x-amz-request-id") != "" {
 		return response, err
 	}

@@ -251,6 +251,38 @@ func TestObjectStorageRefuses(t *testing.T) {
 	}
 }
 
+// A storage may say that it sends all of a log, and send less. What it sends is no whole log then, nor a bound of the doctor's.
+func TestObjectStorageSendsLess(t *testing.T) {
+	const line = `{"type": "notification"}` + "\n"
+	for name, sent := range map[string]string{"all": line + line, "less": line, "nothing": ""} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("x-amz-request-id", "1")
+			w.Header().Set("Last-Modified", time.Now().UTC().Format(http.TimeFormat))
+			w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-%d/%d", 2*len(line)-1, 2*len(line)))
+			w.WriteHeader(http.StatusPartialContent)
+			_, _ = io.WriteString(w, sent)
+		}))
+		t.Cleanup(server.Close)
+		s := someSettings()
+		s.ObjectStorage.URL = server.URL
+		w := pipeline.Live(s, time.Now(), patient)
+		t.Cleanup(w.Close)
+		want := ""
+		if short := 2*len(line) - len(sent); short > 0 {
+			want = fmt.Sprintf("the last %d bytes of it did not come", short)
+		}
+		for way, read := range map[string]func() error{
+			"its end":  func() error { _, err := w.Objects.AgentLog(t.Context(), "log", 1<<20); return err },
+			"a search": func() error { _, err := w.Objects.SearchLog(t.Context(), pipeline.LogSearch{Key: "log", Bytes: 1 << 20, Pattern: "x"}); return err },
+			"its tail": func() error { _, err := w.Objects.LogTail(t.Context(), pipeline.LogTail{Key: "log", Entries: 5}); return err },
+		} {
+			if err := read(); (err != nil) != (want != "") || err != nil && !strings.Contains(err.Error(), want) {
+				t.Errorf("%s of %s: %v, want %q", way, name, err, want)
+			}
+		}
+	}
+}
+
 // closed is an address with nobody behind it.
 func closed(t *testing.T) string {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
