@@ -272,9 +272,15 @@ func TestObjectStorageSendsLess(t *testing.T) {
 			want = fmt.Sprintf("the last %d bytes of it did not come", short)
 		}
 		for way, read := range map[string]func() error{
-			"its end":  func() error { _, err := w.Objects.AgentLog(t.Context(), "log", 1<<20); return err },
-			"a search": func() error { _, err := w.Objects.SearchLog(t.Context(), pipeline.LogSearch{Key: "log", Bytes: 1 << 20, Pattern: "x"}); return err },
-			"its tail": func() error { _, err := w.Objects.LogTail(t.Context(), pipeline.LogTail{Key: "log", Entries: 5}); return err },
+			"its end": func() error { _, err := w.Objects.AgentLog(t.Context(), "log", 1<<20); return err },
+			"a search": func() error {
+				_, err := w.Objects.SearchLog(t.Context(), pipeline.LogSearch{Key: "log", Bytes: 1 << 20, Pattern: "x"})
+				return err
+			},
+			"its tail": func() error {
+				_, err := w.Objects.LogTail(t.Context(), pipeline.LogTail{Key: "log", Entries: 5})
+				return err
+			},
 		} {
 			if err := read(); (err != nil) != (want != "") || err != nil && !strings.Contains(err.Error(), want) {
 				t.Errorf("%s of %s: %v, want %q", way, name, err, want)
