@@ -8,6 +8,7 @@ import (
 	"io"
 	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // Schema is the JSON Schema of [Document].
@@ -33,9 +34,17 @@ func JSON(w io.Writer, v any) error {
 // turn the direction of writing) as escapes. They cannot stand outside strings, so the document stays the same.
 func EscapeControls(encoded []byte) []byte {
 	var escaped bytes.Buffer
-	for _, r := range string(encoded) {
+	escaped.Grow(len(encoded))
+	for len(encoded) > 0 {
+		if plain := plainBytes(encoded); plain > 0 {
+			escaped.Write(encoded[:plain])
+			encoded = encoded[plain:]
+			continue
+		}
+		r, size := utf8.DecodeRune(encoded)
+		encoded = encoded[size:]
 		switch {
-		case r == '\n' || !unicode.In(r, unicode.Cc, unicode.Cf):
+		case !unicode.In(r, unicode.Cc, unicode.Cf):
 			escaped.WriteRune(r)
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)
@@ -45,4 +54,13 @@ func EscapeControls(encoded []byte) []byte {
 		}
 	}
 	return escaped.Bytes()
+}
+
+// plainBytes is how many bytes at a text's beginning are ASCII that can be seen, or line ends: nearly all of it, as a rule.
+func plainBytes(text []byte) int {
+	n := 0
+	for n < len(text) && (' ' <= text[n] && text[n] <= '~' || text[n] == '\n') {
+		n++
+	}
+	return n
 }
