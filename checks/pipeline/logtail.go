@@ -91,7 +91,8 @@ func (o *ObjectStorage) part(ctx context.Context, key string, options minio.GetO
 	return p, err
 }
 
-// contentRange reads "bytes 10-19/100": from where it goes, how long it is, and of how much it is a part.
+// contentRange reads "bytes 10-19/100": from where it goes, how long it is, and of how much it is a part. Of an empty object
+// MinIO says "bytes 0--1/0".
 func contentRange(text string) (from, length, size int64, err error) {
 	span, whole, _ := strings.Cut(strings.TrimPrefix(text, "bytes "), "/")
 	first, last, _ := strings.Cut(span, "-")
@@ -103,7 +104,7 @@ func contentRange(text string) (from, length, size int64, err error) {
 	if err == nil {
 		size, err = strconv.ParseInt(whole, 10, 64)
 	}
-	if err != nil || from < 0 || to < from || size <= to {
+	if err != nil || from < 0 || to < from-1 || size <= to {
 		return 0, 0, 0, fmt.Errorf("a range was answered with %.80q", text)
 	}
 	return from, to - from + 1, size, nil

@@ -224,3 +224,15 @@ func FuzzLogTail(f *testing.F) {
 		}
 	})
 }
+
+func TestContentRange(t *testing.T) {
+	for text, want := range map[string][3]int64{
+		"bytes 10-19/100": {10, 10, 100}, "bytes 0-0/1": {0, 1, 1}, "bytes 0--1/0": {0, 0, 0},
+		"bytes 5-3/10": {}, "bytes 0-10/10": {}, "bytes */10": {}, "bytes -1-3/10": {}, "": {},
+	} {
+		from, length, size, err := contentRange(text)
+		if got := [3]int64{from, length, size}; got != want || (err == nil) != (want != [3]int64{} || text == "bytes 0--1/0") {
+			t.Errorf("%q: %v, %v", text, got, err)
+		}
+	}
+}
