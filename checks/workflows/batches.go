@@ -30,16 +30,11 @@ var Batches = &checks.Check{
 			case pipeline.Running, pipeline.ContinuedAsNew, pipeline.Completed:
 				continue
 			}
-			switch {
-			case journey.Unread(link.Err):
-			case link.Err != nil:
-				b.undecided(link, link.Err.Error())
-			case !link.Ledger.Consistent():
-				b.undecided(link, "its batches "+unlike)
-			default:
-				if loss := b.reportInHand(link, i); loss.Count > 0 {
-					losses = append(losses, loss)
-				}
+			if !b.judges(link) {
+				continue
+			}
+			if loss := b.reportInHand(link, i); loss.Count > 0 {
+				losses = append(losses, loss)
 			}
 		}
 		return losses, nil

@@ -25,13 +25,7 @@ var Dropped = &checks.Check{
 		runs, _ := checks.ResultOf[*journey.Runs](p, journey.Histories)
 		b := buffer{p, runs.Buffer}
 		for _, link := range b.chain {
-			switch {
-			case journey.Unread(link.Err):
-			case link.Err != nil:
-				b.undecided(link, link.Err.Error())
-			case !link.Ledger.Consistent():
-				b.undecided(link, "its batches "+unlike)
-			}
+			b.judges(link)
 		}
 		b.reportRefused()
 		b.reportOverQuota()

@@ -26,7 +26,7 @@ var CarriedSignals = &checks.Check{
 		b := buffer{p, runs.Buffer}
 		var losses []Loss
 		for i, link := range b.chain {
-			if link.Status != pipeline.ContinuedAsNew {
+			if link.Status != pipeline.ContinuedAsNew || !b.judges(link) {
 				continue
 			}
 			loss, why := b.missing(link)
@@ -65,24 +65,32 @@ type buffer struct {
 // unlike is what is said of the batches of a run that does not do what the buffer is known to do: nothing is decided of it.
 const unlike = "do not add up as those of the known buffer do"
 
-// undecided says that a run could not be judged. Of histories that were not read the check that reads them has told.
+// judges reports whether a run can be judged by its events, and says why it cannot. Of histories that were not read the check that
+// reads them has told.
+func (b buffer) judges(link *journey.Link) bool {
+	switch {
+	case journey.Unread(link.Err):
+	case link.Err != nil:
+		b.undecided(link, link.Err.Error())
+	case !link.Ledger.Consistent():
+		b.undecided(link, "its batches "+unlike)
+	default:
+		return true
+	}
+	return false
+}
+
+// undecided says that a run could not be judged.
 func (b buffer) undecided(link *journey.Link, why string) {
 	b.Incomplete("run %s of %s: %s", pipeline.Short(link.ID), link.Workflow, why)
 }
 
 // missing compares what a run had left with what the next one carried in. why says that it cannot be decided.
 func (b buffer) missing(link *journey.Link) (loss Loss, why string) {
-	switch {
-	case journey.Unread(link.Err):
-		return loss, ""
-	case link.Err != nil:
-		return loss, link.Err.Error()
-	case !link.Ledger.Consistent():
-		return loss, "its batches " + unlike
-	case len(link.Ledger.Tail) == 0:
+	tail := link.Ledger.Tail
+	if len(tail) == 0 {
 		return loss, ""
 	}
-	tail := link.Ledger.Tail
 	if out := link.Ledger.CarriedOut; out.Known {
 		lost := b.without(tail, out.Signals)
 		if len(lost) != len(tail)-len(out.Signals) {
