@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -308,6 +309,9 @@ func (c *ClickHouse) open() {
 		options.DialContext = func(ctx context.Context, address string) (net.Conn, error) { return dial(ctx, "tcp", address) }
 		options.TransportFunc = func(t *http.Transport) (http.RoundTripper, error) {
 			t.Proxy = nil
+			if c.writes {
+				return straight{Transport: t}, nil // what is exported may be long
+			}
 			return straight{t, mostAnswered}, nil
 		}
 	} else {
@@ -316,7 +320,7 @@ func (c *ClickHouse) open() {
 			if err != nil {
 				return nil, err
 			}
-			return greet(ctx, conn, options.TLS)
+			return greet(ctx, conn, options.TLS, !c.writes)
 		}
 	}
 	if c.conn, c.err = clickhouse.Open(options); c.err == nil {
@@ -328,10 +332,15 @@ func (c *ClickHouse) open() {
 // driver bounds it by DialTimeout alone, and takes its deadline back when it is over.
 type greeted struct {
 	net.Conn
-	over func() bool
+	dialled net.Conn
+	over    func() bool
 }
 
-func greet(ctx context.Context, conn net.Conn, encryption *tls.Config) (net.Conn, error) {
+func greet(ctx context.Context, conn net.Conn, encryption *tls.Config, bound bool) (net.Conn, error) {
+	dialled := conn
+	if bound {
+		conn = &boundedLine{Conn: conn}
+	}
 	if encryption != nil {
 		encrypted := tls.Client(conn, encryption)
 		if err := encrypted.HandshakeContext(ctx); err != nil {
@@ -340,7 +349,16 @@ func greet(ctx context.Context, conn net.Conn, encryption *tls.Config) (net.Conn
 		}
 		conn = encrypted
 	}
-	return &greeted{conn, context.AfterFunc(ctx, func() { conn.Close() })}, nil
+	return &greeted{conn, dialled, context.AfterFunc(ctx, func() { conn.Close() })}, nil
+}
+
+// SyscallConn is for the driver, which looks there whether anything was said unasked: it would be taken for the answer to the
+// next question.
+func (g *greeted) SyscallConn() (syscall.RawConn, error) {
+	if conn, ok := g.dialled.(syscall.Conn); ok {
+		return conn.SyscallConn()
+	}
+	return nil, errors.ErrUnsupported
 }
 
 func (g *greeted) SetDeadline(t time.Time) error {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"doctor/checks/pipeline/settings"
 )
@@ -82,12 +83,35 @@ type bounded struct {
 	left int64
 }
 
+var errEndless = errors.New("the answer is longer than any that it gives")
+
 func (b *bounded) Read(into []byte) (int, error) {
 	if b.left <= 0 {
-		return 0, errors.New("the answer is longer than any that it gives")
+		return 0, errEndless
 	}
 	n, err := b.ReadCloser.Read(into[:min(int64(len(into)), b.left)])
 	b.left -= int64(n)
+	return n, err
+}
+
+// boundedLine is bounded for protocols in which many questions are asked on one connection: what comes counts since
+// the last thing said.
+type boundedLine struct {
+	net.Conn
+	read atomic.Int64
+}
+
+func (b *boundedLine) Write(said []byte) (int, error) {
+	b.read.Store(0)
+	return b.Conn.Write(said)
+}
+
+func (b *boundedLine) Read(into []byte) (int, error) {
+	if b.read.Load() >= mostAnswered {
+		return 0, errEndless
+	}
+	n, err := b.Conn.Read(into)
+	b.read.Add(int64(n))
 	return n, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -47,7 +48,13 @@ func (db *Postgres) use(ctx context.Context, ask func(*pgx.Conn) error) error {
 		}
 		db.conn = conn
 	}
-	return ask(db.conn)
+	err := ask(db.conn)
+	if db.conn.PgConn().Frontend().ReadBufferLen() > 0 {
+		// What is said unasked would be taken for the answer to the next question.
+		_ = db.conn.PgConn().Conn().Close()
+		db.conn = nil
+	}
+	return err
 }
 
 func (db *Postgres) connect(ctx context.Context) (*pgx.Conn, error) {
@@ -59,7 +66,14 @@ func (db *Postgres) connect(ctx context.Context) (*pgx.Conn, error) {
 	config.RuntimeParams["application_name"] = "doctor"
 	config.RuntimeParams["default_transaction_read_only"] = "on"
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec // nothing is asked often enough to be prepared
-	config.DialFunc = db.world.dialer()
+	dial := db.world.dialer()
+	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &boundedLine{Conn: conn}, nil
+	}
 	config.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil } // the dialer's task
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
