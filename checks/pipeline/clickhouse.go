@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -133,12 +132,12 @@ func (c *ClickHouse) LiveSignals(ctx context.Context, table Table, team int64, s
 			err := row.Scan(&g.Report, &documents, &live, &g.Newest, &g.Inserted, &recent)
 			g.Documents, g.Recent, g.recent = int(documents), int(live), int(recent)
 			return err
-		}, `SELECT report, countIf(NOT deleted) AS documents, countIf(NOT deleted AND late) AS live,
-	maxIf(signalled, NOT deleted) AS newest, maxIf(arrived, NOT deleted) AS inserted, countIf(late) AS recent
-FROM (SELECT *, round(toFloat64(signalled) * 1000) >= if(toTypeName(signalled) LIKE 'DateTime64%', ?, ?) AS late FROM (`+verdicts(server.Version, table)+`))
+		}, `SELECT report, sumIf(signals, NOT deleted) AS documents, sumIf(signals, NOT deleted AND late) AS live,
+	maxIf(signalled, NOT deleted) AS newest, maxIf(arrived, NOT deleted) AS inserted, sumIf(signals, late) AS recent
+FROM (`+verdicts(server.Version, table)+`)
 WHERE report != ''
 GROUP BY report
-ORDER BY documents DESC, report`, asked.Since.UnixMilli(), asked.Since.Unix()*1000, team)
+ORDER BY documents DESC, report`, asked.Since.UnixMilli(), asked.Since.Unix()*1000, team, team)
 		for _, g := range groups {
 			signals.Recent += g.recent
 			if g.Documents > 0 {
@@ -191,59 +190,6 @@ FROM (`+newest+`)
 WHERE toUnixTimestamp(signalled) >= ?
 ORDER BY signalled DESC, document_id LIMIT ?`, team, team, asked.Since.Unix(), asked.Since.Unix(), most)
 	})
-}
-
-// ofSignals chooses the rows of the signals of a team, which it is to be given.
-const ofSignals = "team_id = ? AND product = 'signals' AND document_type = 'signal'"
-
-// newestVersions is a statement for the newest version of each signal of a team that has a version for which a condition
-// holds, and how to write a field of its metadata that holds text. It is to be given the team twice, and then what the
-// condition is: of those a server holds all metadata at a time, so what is not asked for is left out before.
-func newestVersions(version string, table Table, condition string) (statement string, text func(name string) string) {
-	text, deleted := metadataFields(version, "said")
-	return fmt.Sprintf(`SELECT document_id, argMax(metadata, inserted_at) AS said, %s AS report, %s AS deleted,
-	argMax(timestamp, inserted_at) AS signalled, max(inserted_at) AS arrived
-FROM %[3]s
-WHERE %[4]s AND document_id GLOBAL IN (SELECT document_id FROM %[3]s WHERE %[4]s AND %[5]s)
-GROUP BY document_id`, text("report_id"), deleted, quoted(table.Reader()), ofSignals, condition), text
-}
-
-// verdicts is a statement for what the newest version of each signal of a team says that tells whether it is live. All signals
-// are looked at, so as little as possible is held of each: of its id two hashes, which together are as good.
-func verdicts(version string, table Table) string {
-	text, deleted := metadataFields(version, "metadata")
-	return fmt.Sprintf(`SELECT argMax(%s, inserted_at) AS report, argMax(%s, inserted_at) AS deleted,
-	argMax(timestamp, inserted_at) AS signalled, max(inserted_at) AS arrived
-FROM %s
-WHERE %s
-GROUP BY cityHash64(document_id), sipHash64(document_id)`, text("report_id"), deleted, quoted(table.Reader()), ofSignals)
-}
-
-// metadataFields returns expressions for a field that holds text, and for whether the signal is deleted, in a column of metadata.
-//
-// A server from before the JSON functions gets regular expressions, for its visitParamExtract finds nothing behind the
-// space that Python writes after a colon. They see the text only: the first "report_id" and any "deleted" count, also one
-// inside of "extra".
-func metadataFields(version, column string) (text func(name string) string, deleted string) {
-	if old(version) {
-		return func(name string) string { return `extract(` + column + `, '"` + name + `"\\s*:\\s*"([^"]*)"')` }, `match(` + column + `, '"deleted"\\s*:\\s*true')`
-	}
-	return func(name string) string { return `JSONExtractString(` + column + `, '` + name + `')` }, `JSONExtractBool(` + column + `, 'deleted')`
-}
-
-// weightField returns an expression for the weight in the metadata "said", which Python writes as a number.
-func weightField(version string) string {
-	if old(version) {
-		return `toFloat64OrZero(extract(said, '"weight"\\s*:\\s*([-+.0-9eE]+)'))`
-	}
-	return `JSONExtractFloat(said, 'weight')`
-}
-
-// old reports whether a server is from before 2020: it has no functions for JSON, and does not say why a mutation fails.
-func old(version string) bool {
-	major, _, _ := strings.Cut(version, ".")
-	year, err := strconv.Atoi(major)
-	return err == nil && year < 20
 }
 
 // identifier quotes a name for a statement.
