@@ -237,6 +237,7 @@ func (p *plain) decoded() []encoded {
 			length := (len(padded)*6/8*8 + 5) / 6
 			var err error
 			read, err = base64.RawStdEncoding.AppendDecode(read[:0], padded[:length])
+			clear(read[:min(missing, len(read))]) // made of what is missing: it may look like an escape
 			if err == nil && isReadable(read) {
 				all = append(all, encoded{string(read), start - missing, start})
 			}

@@ -184,9 +184,14 @@ func (h *hit) trim(text string) {
 	for h.start < h.end && h.end < len(text) && !utf8.RuneStart(text[h.end]) {
 		h.end--
 	}
-	for h.start < h.end && text[h.end-1] == '"' && text[h.end-2] != '\\' {
+	for h.start < h.end && text[h.end-1] == '"' && !isEscaped(text, h.end-1) {
 		h.end--
 	}
+}
+
+// isEscaped reports whether a byte has a backslash before it that is not escaped itself.
+func isEscaped(text string, at int) bool {
+	return (at-len(strings.TrimRight(text[:at], `\`)))%2 == 1
 }
 
 // Ledger says what was replaced where, and not what it was: by token, then by place.
