@@ -116,7 +116,7 @@ func named(family []pipeline.Table, database, name string) (pipeline.Table, bool
 
 // consumers are those that read for the tables; none are asked for where no table reads from Kafka.
 func consumers(ctx context.Context, w *pipeline.World, family, stores []pipeline.Table) (pipeline.KafkaConsumers, error) {
-	home := func(database string) bool { return len(within(stores, database)) > 0 }
+	home := func(database string) bool { return len(pipeline.Within(stores, database)) > 0 }
 	if !slices.ContainsFunc(family, func(t pipeline.Table) bool { return t.Engine == "Kafka" && home(t.Database) }) {
 		return pipeline.KafkaConsumers{}, nil
 	}

@@ -3,7 +3,6 @@ package embeddings
 
 import (
 	"context"
-	"slices"
 
 	"doctor/checks"
 	"doctor/checks/environment"
@@ -26,7 +25,7 @@ var Tables = &checks.Check{
 		if err != nil {
 			return nil, err
 		}
-		stores := slices.DeleteFunc(slices.Clone(family), func(t pipeline.Table) bool { return !t.Stores() })
+		stores := pipeline.Stores(family)
 		asked, why := commandsAsk(p)
 		switch {
 		case len(stores) == 0:
@@ -35,25 +34,13 @@ var Tables = &checks.Check{
 				Detailf("ClickHouse's migrations have not made them, or this user may not see them.").
 				With(seen("none that stores embeddings, of %s of their family", checks.Count(len(family), "table")))
 			return nil, nil
-		case len(within(stores, asked)) == 0:
+		case len(pipeline.Within(stores, asked)) == 0:
 			p.Report(checks.CLK002, asked).
 				Titlef("the embedding tables are in %s, not in %s", databases(stores), why).
 				Detailf("cleanup_signals cannot delete from them there: it prints an error for each and ends as if all were well.").
 				With(seen("%s in %s, none in %.60q", checks.Count(len(stores), "table"), databases(stores), asked)).
 				CausedBy(p.Findings(environment.ClickHouseDatabase)...)
 		}
-		return home(stores, p.World.Settings.ClickHouse.Embeddings), nil
+		return pipeline.Home(stores, p.World.Settings.ClickHouse.Embeddings), nil
 	},
-}
-
-// home picks the tables of the embeddings' database, or all where that one has none.
-func home(stores []pipeline.Table, database string) []pipeline.Table {
-	if there := within(stores, database); len(there) > 0 {
-		return there
-	}
-	return stores
-}
-
-func within(tables []pipeline.Table, database string) []pipeline.Table {
-	return slices.DeleteFunc(slices.Clone(tables), func(t pipeline.Table) bool { return t.Database != database })
 }

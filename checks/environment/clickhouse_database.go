@@ -110,18 +110,14 @@ func askForStores(ctx context.Context, p *checks.Pass) []pipeline.Table {
 		p.Incomplete("where the embedding tables are is not known: %v", err)
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(family), func(t pipeline.Table) bool { return !t.Stores() })
+	return pipeline.Stores(family)
 }
 
 // home is the database of the embeddings: the one that they belong in, unless their tables are only in others.
 func home(stores []pipeline.Table, belongs string) string {
-	if len(stores) == 0 || len(within(stores, belongs)) > 0 {
+	if len(stores) == 0 {
 		return belongs
 	}
 	first := func(a, b pipeline.Table) int { return cmp.Compare(a.Database, b.Database) }
-	return slices.MinFunc(stores, first).Database
-}
-
-func within(tables []pipeline.Table, database string) []pipeline.Table {
-	return slices.DeleteFunc(slices.Clone(tables), func(t pipeline.Table) bool { return t.Database != database })
+	return slices.MinFunc(pipeline.Home(stores, belongs), first).Database
 }

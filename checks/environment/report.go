@@ -65,7 +65,7 @@ func isAbsent(set *settings.Settings, path string) bool {
 // consequence is what cleanup_signals does about it: it deletes from tables without a database in front of their names,
 // and only prints what goes wrong (products/signals/backend/management/commands/cleanup_signals.py).
 func consequence(d *Database, stores []pipeline.Table) string {
-	hit := len(within(stores, d.Effective))
+	hit := len(pipeline.Within(stores, d.Effective))
 	switch {
 	case hit > 0:
 		return fmt.Sprintf("cleanup_signals deletes from the %s of %.60q instead, and leaves those of %q as they are.", checks.Count(hit, "embedding table"), d.Effective, d.Embeddings)
@@ -144,12 +144,12 @@ func tables(ctx context.Context, p *checks.Pass, d *Database, stores []pipeline.
 	if !d.Known {
 		return nil
 	}
-	there := within(stores, d.Embeddings)
+	there := pipeline.Within(stores, d.Embeddings)
 	excerpt := fmt.Sprintf("the embedding tables are in %q", d.Embeddings)
 	if live, known := liveEmbeddings(ctx, p, there); known {
 		excerpt += fmt.Sprintf(": %s with %s of team %d", checks.Count(len(there), "table"), checks.Count(live, "live embedding"), p.Team)
 	}
-	if hit := within(stores, d.Effective); len(hit) > 0 {
+	if hit := pipeline.Within(stores, d.Effective); len(hit) > 0 {
 		excerpt += fmt.Sprintf("; %s of that kind in %.60q, too", checks.Count(len(hit), "table"), d.Effective)
 	}
 	return []checks.Evidence{{

@@ -33,6 +33,24 @@ func (t Table) Stores() bool {
 	return strings.HasSuffix(t.Engine, "MergeTree") && strings.Contains(t.Name, "sharded_posthog_document_embeddings")
 }
 
+// Stores are the tables of a family that store embeddings, in all databases.
+func Stores(family []Table) []Table {
+	return slices.DeleteFunc(slices.Clone(family), func(t Table) bool { return !t.Stores() })
+}
+
+// Home picks the tables that the checks ask: those of the embeddings' own database, or all where that one has none.
+func Home(stores []Table, database string) []Table {
+	if there := Within(stores, database); len(there) > 0 {
+		return there
+	}
+	return stores
+}
+
+// Within picks the tables of one database.
+func Within(tables []Table, database string) []Table {
+	return slices.DeleteFunc(slices.Clone(tables), func(t Table) bool { return t.Database != database })
+}
+
 // TellsReports reports whether the table's rows say which report a signal belongs to. The older table for all models
 // has no metadata.
 func (t Table) TellsReports() bool { return slices.Contains(t.Columns, "metadata") }

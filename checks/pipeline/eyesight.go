@@ -39,10 +39,8 @@ func (c *ClickHouse) Sight(ctx context.Context) (Sight, error) {
 		case err != nil:
 			return sight, err
 		}
-		for _, t := range family {
-			if t.Stores() {
-				tried = append(tried, quoted(t))
-			}
+		for _, t := range Home(Stores(family), c.world.Settings.ClickHouse.Embeddings) {
+			tried = append(tried, quoted(t))
 		}
 		if err := c.try(ctx, tried...); !isForbidden(err) {
 			return sight, err
