@@ -129,15 +129,16 @@ func (c *ClickHouse) LiveSignals(ctx context.Context, table Table, team int64, s
 		}
 		groups, err := query(ctx, c, func(row scanner, g *group) error {
 			var documents, live, recent uint64
-			err := row.Scan(&g.Report, &documents, &live, &g.Newest, &g.Inserted, &recent)
-			g.Documents, g.Recent, g.recent = int(documents), int(live), int(recent)
+			var newest int64
+			err := row.Scan(&g.Report, &documents, &live, &newest, &g.Inserted, &recent)
+			g.Documents, g.Recent, g.Newest, g.recent = int(documents), int(live), time.UnixMilli(newest).UTC(), int(recent)
 			return err
-		}, `SELECT report, sumIf(signals, NOT deleted) AS documents, sumIf(signals, NOT deleted AND late) AS live,
-	maxIf(signalled, NOT deleted) AS newest, maxIf(arrived, NOT deleted) AS inserted, sumIf(signals, late) AS recent
+		}, `SELECT report, countIf(NOT deleted) AS documents, countIf(NOT deleted AND late) AS live,
+	maxIf(signalled, NOT deleted) AS newest, maxIf(arrived, NOT deleted) AS inserted, countIf(late) AS recent
 FROM (`+verdicts(server.Version, table)+`)
 WHERE report != ''
 GROUP BY report
-ORDER BY documents DESC, report`, asked.Since.UnixMilli(), asked.Since.Unix()*1000, team, team)
+ORDER BY documents DESC, report`, asked.Since.UnixMilli(), asked.Since.Unix()*1000, team)
 		for _, g := range groups {
 			signals.Recent += g.recent
 			if g.Documents > 0 {

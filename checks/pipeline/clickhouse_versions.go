@@ -21,20 +21,19 @@ WHERE %[4]s AND document_id GLOBAL IN (SELECT document_id FROM %[3]s WHERE %[4]s
 GROUP BY document_id`, text("report_id"), deleted, quoted(table.Reader()), ofSignals, condition), text
 }
 
-// verdicts is a statement for what the newest versions of the signals of a team say that tells whether they are live. It is to be
-// given what is late, in milliseconds and in seconds, and the team twice. All signals are looked at, and most have one version: these
-// are counted together where they say the same, so that something is held of each of the others only.
+// verdicts is a statement for what the newest version of each signal of a team says that tells whether it is live. It is to be
+// given what is late, in milliseconds and in seconds, and the team. All signals are looked at, so as little as possible is held
+// of each: a hash of its id, and what counts as one text, which is short enough to lie in the state itself. All is read once:
+// rows may be merged, or deleted, between two readings in one statement.
 func verdicts(version string, table Table) string {
 	text, deleted := metadataFields(version, "metadata")
-	signals := quoted(table.Reader()) + " WHERE " + ofSignals
-	return fmt.Sprintf(`SELECT argMax(said, inserted_at) AS report, argMax(gone, inserted_at) AS deleted, argMax(young, inserted_at) AS late,
-	if(several, argMax(timestamp, inserted_at), max(timestamp)) AS signalled, max(inserted_at) AS arrived, if(several, 1, count()) AS signals
-FROM (SELECT %s AS said, %s AS gone, timestamp, inserted_at,
-	round(toFloat64(timestamp) * 1000) >= if(toTypeName(timestamp) LIKE 'DateTime64%%', ?, ?) AS young,
-	cityHash64(document_id) GLOBAL IN (SELECT cityHash64(document_id) FROM %[3]s GROUP BY cityHash64(document_id) HAVING count() > 1) AS several,
-	if(several, document_id, said) AS whose, if(several, 0, gone * 2 + young) AS verdict
-	FROM %[3]s)
-GROUP BY several, whose, verdict`, text("report_id"), deleted, signals)
+	return fmt.Sprintf(`SELECT substring(said, 11) AS report, said LIKE 'd%%' AS deleted, said LIKE '_l%%' AS late,
+	reinterpretAsInt64(substring(said, 3, 8)) AS signalled, arrived
+FROM (SELECT argMax(concat(if(%s, 'd', '-'), if(milliseconds >= if(toTypeName(timestamp) LIKE 'DateTime64%%', ?, ?), 'l', '-'),
+		toFixedString(reinterpretAsString(milliseconds), 8), %s), inserted_at) AS said, max(inserted_at) AS arrived
+	FROM (SELECT document_id, metadata, timestamp, inserted_at, toInt64(round(toFloat64(timestamp) * 1000)) AS milliseconds
+		FROM %s WHERE %s)
+	GROUP BY cityHash64(document_id))`, deleted, text("report_id"), quoted(table.Reader()), ofSignals)
 }
 
 // metadataFields returns expressions for a field that holds text, and for whether the signal is deleted, in a column of metadata.
